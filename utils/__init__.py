@@ -1,0 +1,1 @@
+"""What the books do not teach: flags, data, progress, figures, results."""

@@ -1,0 +1,52 @@
+"""The data sets: one module each, all with ``load(options)``, ``status(folder)`` and ``fetch(folder)``.
+
+Where a data set comes from, in this order: the folder given with ``--data-dir`` (or ``$TFBOOK_DATA``), ``datasets/``,
+a download, and at last a stand-in made here. Which one it was is printed and goes into result.json.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from utils.paths import DATASETS
+from utils.problems import Problem
+
+NAMES = ("mnist",)
+
+
+@dataclass
+class DataOptions:
+    """How an example wants its data, and what it got.
+
+    `folder`: the reader's own data folder or None. `sample`: use the stand-in. `seed`: of the shuffles.
+    `sources`: filled by the data modules. `readers`: objects with a `position` that a resumed training puts back.
+    """
+
+    folder: Path | None = None
+    sample: bool = False
+    seed: int = 1
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    readers: list[Any] = field(default_factory=list)
+
+    def folders(self) -> list[Path]:
+        """Return the folders to look into, the reader's own first."""
+        return [*([self.folder] if self.folder else own_folder()), DATASETS]
+
+    def note(self, name: str, source: str, *, real: bool) -> None:
+        """Record where the data set `name` came from; a stand-in is announced in one line."""
+        entry = {"name": name, "source": source, "real": real}
+        if entry not in self.sources:
+            self.sources.append(entry)
+            if not real:
+                print(f"{name}: a stand-in, not the real data ({source})")
+
+
+def own_folder() -> list[Path]:
+    """Return the folder in ``$TFBOOK_DATA``, if it is set; Problem where it is not there."""
+    value = os.environ.get("TFBOOK_DATA")
+    if not value:
+        return []
+    if not Path(value).expanduser().is_dir():
+        raise Problem(f"TFBOOK_DATA names {value}, which is no folder: make it, or unset the variable")
+    return [Path(value).expanduser().resolve()]

@@ -1,0 +1,88 @@
+"""Figures that many chapters draw: grids of pictures, confusion matrices, curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def image_grid(
+    images: Any,
+    labels: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    cmap: str = "gray",
+    size: float = 1.4,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw pictures side by side.
+
+    `images`: [n, height, width], [n, height, width, 1] or [n, height, width, 3], at least one. `labels`: a line under
+    each. `columns` defaults to a square grid, `size` is the edge of a picture in inches, `limits` fixes the values
+    that are drawn black and white (default: each picture's own minimum and maximum).
+    """
+    images = np.asarray(images)
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    columns = columns or int(np.ceil(np.sqrt(len(images))))
+    rows = int(np.ceil(len(images) / columns))
+    height = size * (1.25 if labels else 1.05)
+    figure, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows + 0.3), squeeze=False)
+    low, high = limits or (None, None)
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(image, cmap=cmap, vmin=low, vmax=high)
+        if labels:
+            axis.set_title(labels[index], fontsize=9, y=-0.28)
+    if title:
+        figure.suptitle(title)
+    figure.tight_layout()
+    return figure
+
+
+def confusion_matrix(true: Any, predicted: Any, names: Sequence[str] | None = None) -> Figure:
+    """Draw how often class i (row) was taken for class j (column). `true`, `predicted`: [n] class numbers."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    count = len(names) if names else int(max(np.max(true), np.max(predicted))) + 1
+    figure, axis = plt.subplots(figsize=(0.62 * count + 1.2, 0.62 * count + 0.6))
+    ConfusionMatrixDisplay.from_predictions(
+        true, predicted, labels=range(count), display_labels=names, cmap="Blues", colorbar=False, ax=axis
+    )
+    axis.set(xlabel="Predicted", ylabel="True")
+    figure.tight_layout()
+    return figure
+
+
+def curves(
+    lines: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    log: bool = False,
+) -> Figure:
+    """Draw one curve per entry of `lines`: name → [(x, y), …], as ``ex.history`` holds them."""
+    figure, axis = plt.subplots(figsize=(6.4, 4.0))
+    for name, points in lines.items():
+        xs, ys = np.asarray(points, dtype=float).reshape(-1, 2).T
+        axis.plot(xs, ys, label=name, marker="." if len(xs) < 40 else None)
+    axis.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axis.grid(alpha=0.3)
+    axis.legend()
+    figure.tight_layout()
+    return figure
+
+
+def moving_average(values: Sequence[float], window: int) -> np.ndarray:
+    """Return [n] running means of `values`: element i is the mean of the last `window` values up to and with i."""
+    if window < 1:
+        raise ValueError(f"the window must be at least 1, not {window}")
+    sums = np.cumsum(np.insert(np.asarray(values, dtype=float), 0, 0.0))
+    ends = np.arange(1, len(sums))
+    starts = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[starts]) / (ends - starts)
