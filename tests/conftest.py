@@ -3,6 +3,7 @@
 A fresh Python needs seconds for TensorFlow's import, so the processes come from a forkserver that has imported it once.
 """
 
+import ast
 import json
 import multiprocessing
 import os
@@ -28,11 +29,19 @@ def _be_the_script(path: str, arguments: list[str], files: dict[str, str], envir
     sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
     os.environ.update(environment)
+    if "TEST_FILE_LIMIT" in environment:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(environment["TEST_FILE_LIMIT"]),) * 2)
     os.chdir(files["folder"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [path, *arguments]
     sys.path.insert(0, str(Path(path).parent))
-    runpy.run_path(path, run_name="__main__")
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except Exception:
+        sys.excepthook(*sys.exc_info())  # multiprocessing would print a traceback of its own
+        sys.exit(1)
 
 
 @dataclass
@@ -155,6 +164,16 @@ def run_example(tmp_path: Path) -> Runner:
 _quick: dict[tuple[str, ...], Run] = {}
 
 
+def needed_by(example: str) -> set[str]:
+    """The examples whose models `example` loads (``ex.checkpoint_of("9", …)``)."""
+    calls = [node for node in ast.walk(catalogue.find(example).tree) if isinstance(node, ast.Call)]
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "checkpoint_of"
+    }
+
+
 @pytest.fixture
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """``quick("21")`` is the quick run of example 21, made once for all tests that look at it."""
@@ -162,7 +181,10 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
     def get(example: str, *flags: str) -> Run:
         key = (example, *flags)
         if key not in _quick:
-            _quick[key] = Runner(tmp_path_factory.mktemp("quick"))(example, "--quick", *flags)
+            runner = Runner(tmp_path_factory.mktemp("quick"))
+            for other in needed_by(example):
+                runner(other, "--quick")
+            _quick[key] = runner(example, "--quick", *flags)
         return _quick[key]
 
     return get

@@ -33,12 +33,21 @@ def read_run(folder: Path) -> dict[str, Any] | None:
         raise Problem(f"{shown(path)} is damaged ({error}): start again with --fresh") from None
 
 
+def refuse_unfinished(folder: Path, command: str) -> None:
+    """Leave an interrupted run in `folder` alone until the user says what to do: WrongFlag (exit 2) with the choice."""
+    earlier = read_run(folder)
+    if earlier and not earlier["finished"] and any(folder.glob("*.index")):
+        raise WrongFlag(
+            f"{shown(folder)} holds an interrupted run: `{command} --resume` goes on with it, "
+            f"`{command} --fresh` starts again and moves it aside"
+        )
+
+
 class Run:
     """A checkpoint folder made ready for one run.
 
-    A finished earlier run in it is moved aside, never deleted. An unfinished one is kept until the user says
-    ``--resume`` or ``--fresh``: WrongFlag (exit 2) with that advice. `command` is what the user typed, `seconds`
-    returns how long the run has taken so far.
+    An earlier run in it is gone on with (`resume`) or moved aside, never deleted. `command` is what the user typed,
+    `seconds` returns how long the run has taken so far.
 
     ``resumed``: this run goes on with an earlier one, whose settings are ``earlier_settings``.
     """
@@ -50,7 +59,6 @@ class Run:
         seconds: Callable[[], float],
         *,
         resume: bool,
-        fresh: bool,
         settings: dict[str, Any],
     ) -> None:
         self.folder, self.command, self.seconds, self.settings = folder, command, seconds, settings
@@ -59,11 +67,6 @@ class Run:
         self.earlier_settings: dict[str, Any] = earlier["settings"] if earlier else {}
         if self.resumed:
             return
-        if earlier and not earlier["finished"] and not fresh and any(folder.glob("*.index")):
-            raise WrongFlag(
-                f"{shown(folder)} holds an interrupted run: `{command} --resume` goes on with it, "
-                f"`{command} --fresh` starts again and moves it aside"
-            )
         if any(folder.glob("*.index")):
             print(f"the earlier run is kept in {shown(_move_aside(folder))}")
         elif resume:
@@ -115,7 +118,10 @@ def latest(folder: Path) -> str | None:
     """
     from utils.tf1 import tf
 
-    path = tf.train.latest_checkpoint(str(folder), latest_filename=TRAINING)
+    try:
+        path = tf.train.latest_checkpoint(str(folder), latest_filename=TRAINING)
+    except ValueError:  # the state file is empty
+        path = None
     if path is None and (folder / TRAINING).exists():
         raise Problem(
             f"{shown(folder / TRAINING)} names no checkpoint that is there: the folder was damaged or copied "

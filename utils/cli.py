@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if command in COMMANDS:
         return int({"list": _list, "show": _show, "results": _results}.get(command, _installed)(rest, command) or 0)
     entry = catalogue.find(command)
+    os.environ["TFBOOK_STARTED"] = str(time.time())
     return _become([sys.executable, str(entry.path), *rest])
 
 

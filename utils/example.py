@@ -62,7 +62,7 @@ class Example:
         self._metrics: list[dict[str, Any]] = []
         self._figures: list[str] = []
         self._started = memory.process_start()
-        self._training = Training(self.data, self.settings, Interrupt())
+        self._training = Training(self.data, self.settings, Interrupt(), lambda: self.writer)
         sys.excepthook = self._excepthook
         if not options.show and "IPython" not in sys.modules:
             os.environ["MPLBACKEND"] = "Agg"
@@ -71,6 +71,8 @@ class Example:
         if options.xla:  # read when the first session starts
             os.environ["TF_XLA_FLAGS"] = os.environ.get("TF_XLA_FLAGS", "") + " --tf_xla_cpu_global_jit"
         self._lock()
+        if not (options.resume or options.fresh):
+            checkpoints.refuse_unfinished(paths.checkpoints(self.id), self._command())
         self.seed_everything()
         print(f"{header.id} · {self.title} ({self.preset} run)", flush=True)
 
@@ -91,7 +93,6 @@ class Example:
             self._command(),
             self._seconds,
             resume=self._options.resume,
-            fresh=self._options.fresh,
             settings=self.settings | {"seed": self.seed, "data": self.data.sources, "preset": self.preset},
         )
 

@@ -1,5 +1,6 @@
 """What a run cost: its time, its peak memory, and the versions it ran with."""
 
+import os
 import platform
 import sys
 from importlib import metadata
@@ -8,8 +9,11 @@ import psutil
 
 
 def process_start() -> float:
-    """Return when this process started, in seconds since the epoch: imports count as part of a run."""
-    return psutil.Process().create_time()
+    """Return when the script was started, in seconds since the epoch: imports count as part of a run.
+
+    ``run.py`` puts the script in its own place and says so in $TFBOOK_STARTED: an installation does not count.
+    """
+    return max(psutil.Process().create_time(), float(os.environ.get("TFBOOK_STARTED") or 0))
 
 
 def peak_mb() -> float:

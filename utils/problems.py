@@ -33,6 +33,7 @@ class WrongFlag(SystemExit):
 
 _DISK = {
     errno.ENOSPC: "the disk is full: free some space and start again",
+    errno.EFBIG: "files may not grow that large here: raise the limit (ulimit -f) and start again",
     errno.EDQUOT: "the disk quota is used up: free some space and start again",
     errno.EACCES: "no permission to write there: mend it, or name another folder in $TFBOOK_RUNS",
     errno.EPERM: "no permission to write there: mend it, or name another folder in $TFBOOK_RUNS",

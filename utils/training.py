@@ -1,7 +1,7 @@
 """A training loop that can be interrupted: the part of ``Example`` that saves, resumes and keeps the history."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from utils.problems import Problem
 class Training:
     """The state of a run's training loops and the recorded history, in step with the checkpoints.
 
-    `seconds` returns how long this run has taken so far.
+    `writer` returns the FileWriter of the run's TensorBoard log.
     """
 
-    def __init__(self, data: DataOptions, settings: dict[str, Any], interrupt: Interrupt) -> None:
+    def __init__(
+        self, data: DataOptions, settings: dict[str, Any], interrupt: Interrupt, writer: Callable[[], Any]
+    ) -> None:
         self.data = data
+        self.writer = writer
         self.settings = settings
         self.interrupt = interrupt
         self.history: dict[str, list[list[float]]] = {}
@@ -46,6 +49,7 @@ class Training:
                     self.loops[name] = done
                     if done % every == 0 or done == total or self.interrupt.signal:
                         run.save(sess, saver, self._state(run))
+                        self.writer().flush()
                         if self.interrupt.signal:
                             break
         finally:
@@ -89,6 +93,14 @@ class Training:
         for reader, position in zip(self.data.readers, state["readers"], strict=True):
             reader.position = position
         print(f"resumed from {shown(Path(path))}")
+        self._forget_what_comes_again()
+
+    def _forget_what_comes_again(self) -> None:
+        """Tell TensorBoard to drop what a killed run logged after the checkpoint: this run logs it again."""
+        from utils.tf1 import tf
+
+        first = 1 + max((int(points[-1][0]) for points in self.history.values()), default=-1)
+        self.writer().add_session_log(tf.SessionLog(status=tf.SessionLog.START), first)
 
 
 def _names(sources: list[dict[str, Any]]) -> str:
