@@ -210,7 +210,7 @@ class Example:
         sys.stdout.flush()
 
     def figure(self, figure: Any, name: str, step: int = 0) -> Path:
-        """Save a Matplotlib figure as ``outputs/<id>/<name>.png`` and put it into the TensorBoard log."""
+        """Save a Matplotlib figure as ``outputs/<id>/<name>.png`` and as ``figures/<name>`` in the TensorBoard log."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=100)
         path = self.outputs / f"{name}.png"
@@ -218,7 +218,7 @@ class Example:
         part.write_bytes(buffer.getvalue())
         part.replace(path)
         width, height = (int(edge) for edge in figure.get_size_inches() * 100)
-        self.writer.add_summary(summaries.png(name, buffer.getvalue(), height, width), step)
+        self.writer.add_summary(summaries.png(f"figures/{name}", buffer.getvalue(), height, width), step)
         if path.name not in self._figures:
             self._figures.append(path.name)
         import matplotlib.pyplot as plt

@@ -49,10 +49,10 @@ def disk_problem(error: BaseException) -> str | None:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{_DISK[error.errno]}"
     if hasattr(error, "error_code"):  # a TensorFlow error: the kernel's words are in its message
-        text = str(error).splitlines()[0]
-        for code, advice in _DISK.items():
-            if os.strerror(code) in text:
-                return f"{text}: {advice}"
+        for line in str(error).splitlines():
+            for code, advice in _DISK.items():
+                if os.strerror(code) in line:
+                    return f"{line.strip()}: {advice}"
     return None
 
 
