@@ -15,7 +15,7 @@ from utils.problems import Problem, write_json
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: arrays become lists, bytes become text."""
+    """Return `value` as JSON can hold it: arrays become lists, bytes and complex numbers become text."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, bytes):
@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value
+    return str(value) if isinstance(value, complex) else value
 
 
 def _distance(one: Any, other: Any) -> float:
@@ -49,7 +49,7 @@ def verdict(measured: Any, book: Any, better: str | None, tolerance: float) -> s
     return "better" if (measured > book) == (better == "higher") else "worse"
 
 
-def short(value: Any, width: int = 34) -> str:
+def short(value: Any, width: int = 44) -> str:
     """Return `value` as text for a table."""
     if isinstance(value, bool) or value is None:
         return "" if value is None else str(value)
