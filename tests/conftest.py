@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from utils import catalogue
 
@@ -161,9 +162,6 @@ def run_example(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
-_quick: dict[tuple[str, ...], Run] = {}
-
-
 def needed_by(example: str) -> set[str]:
     """The examples whose models `example` loads (``ex.checkpoint_of("9", …)``)."""
     calls = [node for node in ast.walk(catalogue.find(example).tree) if isinstance(node, ast.Call)]
@@ -176,15 +174,20 @@ def needed_by(example: str) -> set[str]:
 
 @pytest.fixture
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """``quick("21")`` is the quick run of example 21, made once for all tests that look at it."""
+    """``quick("21")`` is the quick run of example 21, made once for all tests that look at it, in all processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "quick-runs"
 
     def get(example: str, *flags: str) -> Run:
-        key = (example, *flags)
-        if key not in _quick:
-            runner = Runner(tmp_path_factory.mktemp("quick"))
-            for other in needed_by(example):
-                runner(other, "--quick")
-            _quick[key] = runner(example, "--quick", *flags)
-        return _quick[key]
+        root = shared / "-".join([example, *flags])
+        root.mkdir(parents=True, exist_ok=True)
+        kept = root / "run.json"
+        with FileLock(root.with_suffix(".lock")):
+            if not kept.exists():
+                runner = Runner(root)
+                for other in needed_by(example):
+                    runner(other, "--quick")
+                kept.write_text(json.dumps(runner(example, "--quick", *flags).files), encoding="utf-8")
+        return Run(example, None, json.loads(kept.read_text(encoding="utf-8")), root)
 
     return get
