@@ -169,7 +169,7 @@ def needed_by(example: str) -> set[str]:
         call.args[0].value
         for call in calls
         if isinstance(call.func, ast.Attribute) and call.func.attr == "checkpoint_of"
-    }
+    } - {example}
 
 
 @pytest.fixture

@@ -36,6 +36,15 @@ def test_ids_are_unique():
     assert len(ids) == len(set(ids))
 
 
+def _texts(nodes: list[ast.AST]) -> set[str]:
+    return {
+        node.value
+        for tree in nodes
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
 def _tested_ids() -> set[str]:
     """The ids that a test function with an assertion of its own starts."""
     found: set[str] = set()
@@ -44,8 +53,10 @@ def _tested_ids() -> set[str]:
             if not (isinstance(function, ast.FunctionDef) and function.name.startswith("test_")):
                 continue
             nodes = list(ast.walk(function))
-            if any(isinstance(node, ast.Assert) for node in nodes):
-                found |= {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            starts = [call for call in calls if ast.unparse(call.func) in ("quick", "run_example", "run_example.start")]
+            if any(isinstance(node, ast.Assert) for node in nodes) and starts:
+                found |= _texts([call.args[0] for call in starts]) | _texts(function.decorator_list)
     return found
 
 

@@ -263,7 +263,7 @@ def test_424_complex_numbers(quick):
 
 
 def test_425_reductions(quick):
-    check(
+    rows = check(
         quick("4.2.5"),
         """
         tf.reduce_sum(x) → 6   int32 ()
@@ -291,6 +291,7 @@ def test_425_reductions(quick):
         """,
         "reduce_sum reduce_prod reduce_min reduce_max reduce_mean reduce_all reduce_any",
     )
+    assert len(rows) == 22
 
 
 def test_426_segments(quick):

@@ -36,7 +36,7 @@ def read_run(folder: Path) -> dict[str, Any] | None:
 def refuse_unfinished(folder: Path, command: str) -> None:
     """Leave an interrupted run in `folder` alone until the user says what to do: WrongFlag (exit 2) with the choice."""
     earlier = read_run(folder)
-    if earlier and not earlier["finished"] and any(folder.glob("*.index")):
+    if earlier and not earlier["finished"] and any(folder.rglob("*.index")):
         raise WrongFlag(
             f"{shown(folder)} holds an interrupted run: `{command} --resume` goes on with it, "
             f"`{command} --fresh` starts again and moves it aside"
@@ -66,8 +66,9 @@ class Run:
         self.resumed = bool(resume and earlier)
         self.earlier_settings: dict[str, Any] = earlier["settings"] if earlier else {}
         if self.resumed:
+            write_json(folder / RUN_FILE, {"settings": self.earlier_settings, "finished": False})
             return
-        if any(folder.glob("*.index")):
+        if any(folder.rglob("*.index")):
             print(f"the earlier run is kept in {shown(_move_aside(folder))}")
         elif resume:
             print("nothing to resume: training from scratch")

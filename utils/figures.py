@@ -1,4 +1,4 @@
-"""Figures that many chapters draw: grids of pictures, confusion matrices, curves."""
+"""Figures that many chapters draw: grids of pictures, confusion matrices, curves, points with their line."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -75,6 +75,17 @@ def curves(
     axis.grid(alpha=0.3)
     axis.legend()
     figure.tight_layout()
+    return figure
+
+
+def points_and_line(x: np.ndarray, y: np.ndarray, weight: float | None = None, bias: float = 0.0) -> Figure:
+    """Draw the points (`x`, `y`), both [n], and the line `weight` · x + `bias` where a weight is given."""
+    figure, axis = plt.subplots(figsize=(6.4, 4.0))
+    axis.plot(x, y, "ro", markersize=4, label="Original data")
+    if weight is not None:
+        axis.plot(x, weight * x + bias, label="Fitted line")
+    axis.set(xlabel="x", ylabel="y")
+    axis.legend()
     return figure
 
 
