@@ -116,8 +116,10 @@ with ex.session() as sess:
 print(f"from zero weights: cost {zero_cost:.6f}, accuracy {zero_accuracy:.4f} after as many epochs")
 
 # %% Results
-ex.report("cost, epoch 1", ex.history["cost"][0][1], book=9.923389743, tolerance=1.0)
-ex.report("cost, last epoch", ex.history["cost"][-1][1], book=0.877055534, tolerance=0.05)
+# Over seeds 1 to 5: cost 8.6 ± 1.0 in the first epoch and 0.856 ± 0.015 in the last, accuracy 0.8293 ± 0.0034 (from
+# zero weights 0.9140 ± 0.0002). The tolerances are three of these standard deviations.
+ex.report("cost, epoch 1", ex.history["cost"][0][1], book=9.923389743, tolerance=3.0)
+ex.report("cost, last epoch", ex.history["cost"][-1][1], book=0.877055534, tolerance=0.045)
 ex.report("test accuracy", test_accuracy, book=0.8316, better="higher", tolerance=0.01)
 ex.report("test accuracy, restored", restored_accuracy, book=0.8316, better="higher", tolerance=0.01)
 ex.report("test cross-entropy", test_cost)
