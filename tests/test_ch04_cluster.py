@@ -27,7 +27,7 @@ class Clusters:
         return self.runs[-1]
 
     def run(self, *flags: str, code: int = 0, **environment: str) -> Any:
-        run = self.start(*flags, **environment).wait(60)
+        run = self.start(*flags, **environment).wait(120)
         assert run.code == code, f"exit status {run.code}\n{run.out}\n{run.err}"
         return run
 
@@ -101,9 +101,9 @@ def test_20_two_workers_train_what_the_ps_keeps(quick):
     run = quick("20")
     assert_converged(run)
     steps = [run.metric("worker 0: steps"), run.metric("worker 1: steps")]
-    assert 1500 <= run.metric("global step") <= 1502  # a worker may be in a step while the other does the last one
+    assert 1200 <= run.metric("global step") <= 1202  # a worker may be in a step while the other does the last one
     assert min(steps) > 100
-    assert 1495 <= sum(steps) <= run.metric("global step")  # a step before the log begins can be the session's own
+    assert 1195 <= sum(steps) <= run.metric("global step")  # a step before the log begins can be the session's own
     assert "weight is on /job:ps/task:0/device:CPU:0 and multiplied on /job:worker/task:0" in run.out
     assert {"ps 0 | wait"} <= set(run.out.splitlines())
     assert len(pids(run)) == 3 and not alive(run)
@@ -121,9 +121,10 @@ def test_20_synchronous_workers_share_each_update(clusters):
     assert_converged(run)
     step, steps = run.metric("global step"), [run.metric("worker 0: steps"), run.metric("worker 1: steps")]
     assert step == 1000
-    # Both give a gradient to each update (asynchronously the sum is the global step).
-    assert all(0.95 * step <= own <= 1.05 * step for own in steps), steps
-    assert not alive(run)
+    # An update takes two gradients (asynchronously the sum is the global step). A slow worker may miss one, and the
+    # other then gives both: 1051 and 951 steps were seen on a busy machine.
+    assert 1.95 * step <= sum(steps) <= 2.1 * step and min(steps) > 0.5 * step, steps
+    assert not alive(run) and "Traceback" not in run.err
 
 
 def test_20_supervisor(clusters):
@@ -135,19 +136,19 @@ def test_20_supervisor(clusters):
 
 
 def test_20_killed_workers_rejoin(clusters):
-    run = clusters.start("--steps", "3000", "--log-every", "50", "--save-checkpoint-secs", "1")
+    run = clusters.start("--steps", "2000", "--log-every", "50", "--save-checkpoint-secs", "1")
     run.until("worker 1 | Epoch")
     psutil.Process(pids(run, "worker 1")[0]).kill()
-    wait_until(lambda: len(starts(run, 1)) == 2, 30, run)
+    wait_until(lambda: len(starts(run, 1)) == 2, 60, run)
     assert starts(run, 1)[1] > 0  # it found the variables of the ps as they were
 
     saved = clusters.runner.root / "checkpoints" / "20"
-    wait_until(lambda: any(int(f.stem.split("-")[1]) > 0 for f in saved.glob("model.ckpt-*.index")), 30, run)
+    wait_until(lambda: any(int(f.stem.split("-")[1]) > 0 for f in saved.glob("model.ckpt-*.index")), 60, run)
     psutil.Process(pids(run, "worker 0")[0]).kill()
-    wait_until(lambda: len(starts(run, 0)) == 2, 30, run)
+    wait_until(lambda: len(starts(run, 0)) == 2, 60, run)
     assert starts(run, 0)[1] > 0  # from its checkpoint, not from the beginning
 
-    run.wait(60)
+    run.wait(120)
     assert run.code == 0, run.err
     assert_converged(run)
     assert run.out.count("was killed (SIGKILL)") == 2
@@ -155,31 +156,42 @@ def test_20_killed_workers_rejoin(clusters):
 
 
 def test_20_goes_on_without_a_killed_worker_which_can_be_started_by_hand(clusters):
-    run = clusters.start("--no-restart", "--steps", "3000", "--log-every", "50")
+    run = clusters.start("--no-restart", "--steps", "2000", "--log-every", "20")
     run.until("worker 1 | Epoch")
     psutil.Process(pids(run, "worker 1")[0]).kill()
     run.until("it can be started again")
     seen = len(lines(run, 0))
-    wait_until(lambda: len(lines(run, 0)) > seen, 30, run)  # the other goes on alone
+    wait_until(lambda: len(lines(run, 0)) > seen, 60, run)  # the other goes on alone
     command = run.out.partition("it can be started again in another console:\n")[2].splitlines()[0].split()
     assert command[:3] == ["python", "run.py", "20"]
     by_hand = clusters.start(*[word.strip("'") for word in command[3:]])
     by_hand.until(" Finished!")
     assert int(re.search(r"sess ok, global step (\d+)", by_hand.out)[1]) > 0
-    run.wait(60)
+    run.wait(120)
     assert (run.code, by_hand.wait(20).code) == (0, 0), run.err + by_hand.err
     assert run.metric("worker 1: began at global step") > 0
     assert not alive(run)
 
 
 def test_20_others_finish_without_a_killed_worker(clusters):
-    run = clusters.start("--no-restart", "--steps", "600", "--log-every", "20")
+    run = clusters.start("--no-restart", "--steps", "400", "--log-every", "10")
     run.until("worker 1 | Epoch")
     psutil.Process(pids(run, "worker 1")[0]).kill()
-    run.wait(60)
+    run.wait(120)
     assert run.code == 0, run.err
-    assert run.metric("global step") >= 600
+    assert run.metric("global step") >= 400
     assert "worker 1: steps" not in [metric["name"] for metric in run.result["metrics"]]
+
+
+def test_20_lost_chief_or_lost_numbers_end_the_run(clusters):
+    run = clusters.start("--no-restart", "--steps", "100", "--log-every", "5")
+    run.until("worker 0 | Epoch")
+    psutil.Process(pids(run, "worker 0")[0]).kill()
+    assert run.wait(120).code == 1
+    assert "the chief was lost" in run.err and "Traceback" not in run.err
+    run = clusters.run("--fresh", "--learning-rate", "50", "--log-every", "20", code=1)
+    assert "try a smaller learning rate" in run.err and "Traceback" not in run.err
+    assert not alive(run)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -193,7 +205,7 @@ def test_20_no_process_outlives_its_launcher(clusters, number):
     assert run.code == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
     if number != signal.SIGINT:
         return
-    assert "Traceback" not in run.err
+    assert "--resume` goes on" in run.err and "Traceback" not in run.err
     last = max(lines(run, 0))
     refused = clusters.run(*flags, code=2)
     assert "--resume" in refused.err
@@ -203,7 +215,8 @@ def test_20_no_process_outlives_its_launcher(clusters, number):
 
 
 def test_20_roles_by_hand(clusters):
-    cluster = f"ps=127.0.0.1:{free_port()};worker=127.0.0.1:{free_port()}"
+    # Worker 1 is never started: worker 0 does not wait for it.
+    cluster = f"ps=127.0.0.1:{free_port()};worker=127.0.0.1:{free_port()},127.0.0.1:{free_port()}"
     ps = clusters.start("--job", "ps", "--cluster", cluster).until("wait")
     second = clusters.run("--job", "ps", "--cluster", cluster, code=1)
     assert "is the port in use?" in second.err and len(second.err.strip().splitlines()) == 1
