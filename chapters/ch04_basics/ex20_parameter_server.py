@@ -21,6 +21,7 @@ import time
 from types import SimpleNamespace
 
 import _cluster
+import _roles
 import numpy as np
 from models import linear_regression
 
@@ -30,14 +31,14 @@ from utils.example import Choice, Example
 from utils.problems import Problem, WrongFlag
 from utils.tf1 import tf
 
-if _cluster.is_one_role():
+if _roles.is_one_role():
     os.environ.setdefault("TFBOOK_ROLE", "by hand")  # roles on one machine run side by side: no run lock
     if "--fresh" not in sys.argv:
         sys.argv.append("--resume")  # a role that comes back restores by itself
     spares = []
 else:
     spares = _cluster.spare_processes()  # forked before this process makes a graph
-_cluster.label_output()
+_roles.label_output()
 
 ex = Example(
     __doc__,
@@ -201,9 +202,9 @@ def run(me):
         checkpoints.mark_finished(ex.checkpoints)
 
 
-me = _cluster.role_of(ex)
+me = _roles.role_of(ex)
 if me:
-    _cluster.act(run, me)  # does not come back
+    _roles.act(run, me)  # does not come back
 
 # %% All of the cluster, on this machine
 ex.logs.mkdir(parents=True, exist_ok=True)  # the chief writes there, and saves in ex.checkpoints
