@@ -17,9 +17,9 @@ def test_57_learns_and_measures_all_test_pictures(quick):
     loss = run.scalars("loss")
     assert [step for step, _ in loss] == [step for step, _ in run.scalars("accuracy")] == list(range(10, 100, 10))
     assert loss[0][1] < 2.3026  # the logarithm of 10: knowing nothing
-    assert loss[-1][1] < 1.2
-    assert run.metric("test accuracy, all 10,000 pictures") > 0.65
-    assert run.metric("test cross-entropy, all 10,000 pictures") < 1.2
+    assert loss[-1][1] < 1.0  # 0.45 to 0.71 over five starts
+    assert run.metric("test accuracy, all 10,000 pictures") > 0.72  # 0.80 to 0.84 over the same
+    assert run.metric("test cross-entropy, all 10,000 pictures") < 0.85  # 0.54 to 0.65
     assert (128 * run.metric("test accuracy, first 128 pictures")).is_integer()  # what gives the book's measure away
     assert set(run.result["figures"]) == {"loss.png", "accuracy.png"}
     assert {metric["name"] for metric in run.result["metrics"]} >= {"loss, Iter 1280", "training accuracy, Iter 2560"}
@@ -41,4 +41,4 @@ def test_57_lstm_cell_is_the_same_network(run_example):
     run = run_example("57", "--quick", "--training-iters", "1500", "--cell", "LSTMCell")
     assert "rnn/lstm_cell/" in run.out
     assert run.metric("recurrent weights") == 80_384
-    assert run.metric("test cross-entropy, all 10,000 pictures") < 2.3026
+    assert run.metric("test cross-entropy, all 10,000 pictures") < 2.3026  # batches: 2.08 to 2.16 after these 11 steps

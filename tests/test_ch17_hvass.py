@@ -49,18 +49,16 @@ def test_h03_prettytensor_builds_the_network_of_the_tutorial(quick):
 def test_h03_learns_and_shows_its_errors(quick):
     run = quick("h03")
     assert run.metric("test accuracy, 0 iterations") < 0.25
-    assert run.metric("test accuracy, 100 iterations") > 0.7
-    assert run.metric("test accuracy") > 0.8
+    assert run.metric("test accuracy") == run.metric("test accuracy, 100 iterations") > 0.7  # seed 1: 0.817
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum(axis=1).tolist() == CLASS_COUNTS
     assert matrix.trace() / 10_000 == run.metric("test accuracy")
     assert f"Accuracy on Test-Set: {run.metric('test accuracy'):.1%} ({matrix.trace()} / 10000)" in run.out
-    assert [step for step, _ in run.scalars("test_accuracy")] == [0, 1, 100, 200]
-    assert [step for step, _ in run.scalars("training_accuracy")] == [1, 101]
+    assert [step for step, _ in run.scalars("test_accuracy")] == [0, 1, 100]
+    assert [step for step, _ in run.scalars("training_accuracy")] == [1]
     figures = {
         "test_images",
         "errors_100",
-        "errors_200",
         "confusion_matrix",
         "conv1_weights",
         "conv2_weights_channel_0",
@@ -68,13 +66,14 @@ def test_h03_learns_and_shows_its_errors(quick):
         "accuracy",
     }
     assert {name.removesuffix(".png") for name in run.result["figures"]} == figures
-    assert set(run.events().Tags()["images"]) == figures
+    assert set(run.events().Tags()["images"]) == {f"figures/{name}" for name in figures}
 
 
 def test_h03_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
-    stopped = run_example.start("h03", "--quick").until("Iteration:    101").kill(signal.SIGTERM).wait()
+    stopped = run_example.start("h03", "--quick").until("after 1 iterations").kill(signal.SIGTERM).wait()
     assert stopped.code == 128 + signal.SIGTERM, stopped.err
     resumed = run_example("h03", "--quick", "--resume")
-    assert "after 100 iterations" not in resumed.out
+    assert "resumed from" in resumed.out
+    assert "after 1 iterations" not in resumed.out
     for name in ("test accuracy, 0 iterations", "test accuracy, 100 iterations", "test accuracy"):
         assert resumed.metric(name) == pytest.approx(quick("h03").metric(name), abs=2e-3), name  # of two threads
