@@ -49,11 +49,12 @@ def test_h03_prettytensor_builds_the_network_of_the_tutorial(quick):
 def test_h03_learns_and_shows_its_errors(quick):
     run = quick("h03")
     assert run.metric("test accuracy, 0 iterations") < 0.25
-    assert run.metric("test accuracy") == run.metric("test accuracy, 100 iterations") > 0.7  # seed 1: 0.817
+    accuracy = run.metric("test accuracy, 100 iterations")
+    assert accuracy > 0.7  # seed 1: 0.817
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum(axis=1).tolist() == CLASS_COUNTS
-    assert matrix.trace() / 10_000 == run.metric("test accuracy")
-    assert f"Accuracy on Test-Set: {run.metric('test accuracy'):.1%} ({matrix.trace()} / 10000)" in run.out
+    assert matrix.trace() / 10_000 == accuracy
+    assert f"Accuracy on Test-Set: {accuracy:.1%} ({matrix.trace()} / 10000)" in run.out
     assert [step for step, _ in run.scalars("test_accuracy")] == [0, 1, 100]
     assert [step for step, _ in run.scalars("training_accuracy")] == [1]
     figures = {
@@ -75,5 +76,5 @@ def test_h03_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
     resumed = run_example("h03", "--quick", "--resume")
     assert "resumed from" in resumed.out
     assert "after 1 iterations" not in resumed.out
-    for name in ("test accuracy, 0 iterations", "test accuracy, 100 iterations", "test accuracy"):
+    for name in ("test accuracy, 0 iterations", "test accuracy, 100 iterations"):
         assert resumed.metric(name) == pytest.approx(quick("h03").metric(name), abs=2e-3), name  # of two threads
