@@ -200,11 +200,13 @@ ex.figure(figures.curves(lines, xlabel="generator steps", ylabel="loss"), "losse
 ex.report("trainable tensors: all, critic", tensors, book=[12, 6])
 ex.report("parameters of the critic", D_parameters, book=104641)
 ex.report("parameters of the generator", G_parameters, book=105712)
+# One batch's D_loss scatters by 0.1 round its mean, and two seeds agree within that. G_loss holds a constant that the
+# critic is free to choose: two seeds differed by 2.3 after epoch 5, so it agrees with the book in size only.
 for step, (book_D, book_G) in BOOK.items():
     D_then, G_then = (dict(ex.history[name]).get(step) for name in ("D_loss", "G_loss"))
     if D_then is not None:
-        ex.report(f"D_loss, epoch {step // 550 - 1}", D_then, book=book_D, tolerance=0.5)
-        ex.report(f"G_loss, epoch {step // 550 - 1}", G_then, book=book_G, tolerance=0.5)
+        ex.report(f"D_loss, epoch {step // 550 - 1}", D_then, book=book_D, tolerance=0.3)
+        ex.report(f"G_loss, epoch {step // 550 - 1}", G_then, book=book_G, tolerance=2.3)
 ex.report("D_loss, last", ex.history["D_loss"][-1][1])
 ex.report("gradient norm, largest", max(norm for _, norm in ex.history["grad_norm"]))
 ex.report("gradient norm, last", ex.history["grad_norm"][-1][1])
