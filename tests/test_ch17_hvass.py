@@ -9,6 +9,16 @@ from utils.data import DataOptions, mnist
 
 CLASS_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # of the test set: tutorials 01 to 05 and 12
 
+FIGURES = {
+    "test_images.png",
+    "errors_100.png",
+    "confusion_matrix.png",
+    "conv1_weights.png",
+    "conv2_weights_channel_0.png",
+    "conv2_weights_channel_1.png",
+    "accuracy.png",
+}
+
 
 def test_the_old_reader_gives_the_batches_behind_the_published_figures():
     digits = mnist.load(DataOptions(), loader="tf-0.12")
@@ -48,26 +58,22 @@ def test_h03_prettytensor_builds_the_network_of_the_tutorial(quick):
 
 def test_h03_learns_and_shows_its_errors(quick):
     run = quick("h03")
-    assert run.metric("test accuracy, 0 iterations") < 0.25
+    assert run.metric("test accuracy, 0 iterations") < 0.2  # 0.07 to 0.10 over seeds 1 to 5
     accuracy = run.metric("test accuracy, 100 iterations")
-    assert accuracy > 0.7  # seed 1: 0.817
+    assert accuracy > 0.75  # 0.817 to 0.863 over the same
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum(axis=1).tolist() == CLASS_COUNTS
     assert matrix.trace() / 10_000 == accuracy
-    assert f"Accuracy on Test-Set: {accuracy:.1%} ({matrix.trace()} / 10000)" in run.out
+    assert f"Accuracy on Test-Set: {accuracy:.1%} ({matrix.trace()} / 10000) after 100 iterations" in run.out
     assert [step for step, _ in run.scalars("test_accuracy")] == [0, 1, 100]
     assert [step for step, _ in run.scalars("training_accuracy")] == [1]
-    figures = {
-        "test_images",
-        "errors_100",
-        "confusion_matrix",
-        "conv1_weights",
-        "conv2_weights_channel_0",
-        "conv2_weights_channel_1",
-        "accuracy",
-    }
-    assert {name.removesuffix(".png") for name in run.result["figures"]} == figures
-    assert set(run.events().Tags()["images"]) == {f"figures/{name}" for name in figures}
+    assert set(run.result["figures"]) == FIGURES
+    assert all(m["verdict"] in ("", "not compared: quick run") for m in run.result["metrics"])
+
+
+def test_h03_writes_its_pictures_into_the_log(quick):
+    names = {tag.removesuffix(".png").split("/")[-1] for tag in quick("h03").events().Tags()["images"]}
+    assert {name.removesuffix(".png") for name in FIGURES} <= names
 
 
 def test_h03_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
@@ -76,5 +82,5 @@ def test_h03_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
     resumed = run_example("h03", "--quick", "--resume")
     assert "resumed from" in resumed.out
     assert "after 1 iterations" not in resumed.out
-    for name in ("test accuracy, 0 iterations", "test accuracy, 100 iterations"):
+    for name in ("test accuracy, 0 iterations", "test accuracy, 1 iterations", "test accuracy, 100 iterations"):
         assert resumed.metric(name) == pytest.approx(quick("h03").metric(name), abs=2e-3), name  # of two threads

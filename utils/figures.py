@@ -29,15 +29,17 @@ def image_grid(
         images = images[..., 0]
     columns = columns or int(np.ceil(np.sqrt(len(images))))
     rows = int(np.ceil(len(images) / columns))
-    height = size * (1.25 if labels else 1.05)
-    figure, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows + 0.3), squeeze=False)
+    height = size + (0.3 if labels else 0.05)
+    size_of_all = (size * columns, height * rows + (0.3 if title else 0.1))
+    figure, axes = plt.subplots(rows, columns, figsize=size_of_all, squeeze=False)
     low, high = limits or (None, None)
     for axis in axes.flat:
         axis.axis("off")
     for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
         axis.imshow(image, cmap=cmap, vmin=low, vmax=high)
         if labels:
-            axis.set_title(labels[index], fontsize=9, y=-0.28)
+            below = {"xycoords": "axes fraction", "xytext": (0, -3), "textcoords": "offset points"}
+            axis.annotate(labels[index], (0.5, 0), **below, ha="center", va="top", fontsize=9)
     if title:
         figure.suptitle(title)
     figure.tight_layout()
