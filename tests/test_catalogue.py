@@ -68,6 +68,7 @@ def test_every_script_has_an_assertion_of_its_own():
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
 def test_quick_run_ends_well(entry, quick):
     run = quick(entry.id)
+    assert not run.err, "a run that ends well says nothing on stderr"
     assert run.result["preset"] in ("quick", "default")
     assert run.result["seconds"] > 0
     assert run.result["peak_memory_mb"] > 100
