@@ -59,10 +59,16 @@ def short(value: Any, width: int = 44) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _cells(metric: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return name, measured, the book's and verdict of a figure; the tolerance stands with the verdict it decided."""
+    within = f" (±{metric['tolerance']:g})" if metric["verdict"] == "as the book" and metric["tolerance"] else ""
+    return metric["name"], short(metric["measured"]), short(metric["book"]), metric["verdict"] + within
+
+
 def table(result: dict[str, Any]) -> str:
     """Return the closing table of a run."""
     rows = [("figure", "measured", "the book's", "verdict")]
-    rows += [(m["name"], short(m["measured"]), short(m["book"]), m["verdict"]) for m in result["metrics"]]
+    rows += [_cells(metric) for metric in result["metrics"]]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -119,8 +125,7 @@ def page(folder: Path = RESULTS) -> str:
         tail = f"{data} | {result['preset']} | {result['seconds']:.0f} | {result['peak_memory_mb']:.0f} |"
         for number, metric in enumerate(result["metrics"]):
             head = f"{result['id']} | {result['title']}" if number == 0 else " | "
-            cells = [metric["name"], short(metric["measured"]), short(metric["book"]), metric["verdict"]]
-            row = " | ".join(str(cell).replace("|", "\\|") for cell in cells)
+            row = " | ".join(cell.replace("|", "\\|") for cell in _cells(metric))
             lines.append(f"| {head} | {row} | {tail if number == 0 else ' | | | |'}")
     return "\n".join(lines) + "\n"
 

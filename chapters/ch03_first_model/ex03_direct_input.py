@@ -7,6 +7,7 @@ Shows:     data as constants of the graph, without placeholders: every step now 
            that of least squares, and a new x needs operations of its own
 Departs:   example 1's 100 steps an epoch are kept, 2,000 in all, though each is a step on all points: 20 steps, one an
            epoch, end far from the line (printed below)
+Time:      6 s on 2 CPU cores
 """
 
 import numpy as np

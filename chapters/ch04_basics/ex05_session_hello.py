@@ -4,6 +4,7 @@ Book:      intro 4.1.2, listing 4-1
 Data:      none
 Shows:     a constant is a node of the graph: it has a value only when a session runs it; a session opened and closed
            by hand
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

@@ -4,6 +4,7 @@ Book:      intro 4.1.3, listing 4-2
 Data:      none
 Shows:     `with` closes the session by itself, whatever happens in the block; inside it `node.eval()` is
            `sess.run(node)`
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

@@ -3,6 +3,7 @@
 Book:      intro 4.1.4, listing 4-3
 Data:      none
 Shows:     placeholders and `feed_dict`; a feed holds for that one call only; int16 wraps around without a word
+Time:      4 s on 2 CPU cores
 """
 
 import numpy as np

@@ -6,6 +6,7 @@ Model:     z = W·x + b, as example 1
 Shows:     a Saver after the training, and a second session that restores the model and predicts the same;
            --restore-only leaves the training out and takes the model of the run before; restoring overwrites what
            the initialiser set, and a path without a model is a ValueError (4.1.9)
+Time:      6 s on 2 CPU cores
 """
 
 from models import linear_regression

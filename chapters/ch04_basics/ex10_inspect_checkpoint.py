@@ -7,6 +7,7 @@ Shows:     the names, types, shapes and values in a checkpoint; a Saver that is 
 Departs:   works on a copy of example 9's model and saves under other prefixes: the book saves over that model, which
            example 9 can then restore no more (shown at the end); reads with the public NewCheckpointReader and
            list_variables instead of TensorFlow's private inspect_checkpoint
+Time:      4 s on 2 CPU cores
 """
 
 import shutil

@@ -7,6 +7,7 @@ Shows:     a checkpoint every second epoch, of which the newest --max-to-keep st
            restore; --resume goes on after the last saved epoch and ends at the same line; the Saver's own functions
 Departs:   resumes, where the book only predicts from what was saved; the epoch to load is the last one saved, not a
            number in the script. As in the book epoch 19 is trained, but not saved
+Time:      6 s on 2 CPU cores
 """
 
 from models import linear_regression

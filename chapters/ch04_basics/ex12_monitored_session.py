@@ -6,6 +6,7 @@ Shows:     MonitoredTrainingSession, which saves by the clock and restores by it
            the one after the last saved step, whether the run before ended or was killed; it needs a global step, and
            it finalises the graph
 Departs:   ends after --seconds (the book's loop is stopped by hand) and prints one line per 1,000 steps
+Time:      10 s on 2 CPU cores
 """
 
 import tempfile

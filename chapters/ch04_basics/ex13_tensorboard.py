@@ -7,6 +7,7 @@ Shows:     summaries of a training: the histogram z, the scalar loss_function an
            drawn with TensorBoard's smoothing; then pictures, sound and the other methods of the FileWriter (table 4-3)
 Departs:   the summaries are fed with all 100 points: the book feeds the one left over from the inner loop (x = 1), so
            that its loss_function is the error of that point and its z a histogram of one value; the writer is closed
+Time:      7 s on 2 CPU cores
 """
 
 import numpy as np

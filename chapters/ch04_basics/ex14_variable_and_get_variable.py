@@ -6,6 +6,7 @@ Shows:     `Variable` makes a new variable every time and a name of its own for 
            and refuses to make a second one
 Departs:   the failing line is caught, so that the script runs through; the book's text says that the last value is
            4.0 instead of 0.3, it is 0.4
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

@@ -5,6 +5,7 @@ Data:      none
 Shows:     a scope's initialiser holds for its variables and for the scopes inside it, unless a variable has its own;
            `reuse=tf.AUTO_REUSE` makes a variable at the first use and shares it afterwards
 Departs:   the book's text says that test1 is initialised to 4.0; it is 0.4
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

@@ -7,6 +7,7 @@ Shows:     a scope object leads back to its own scope from anywhere; a name scop
 Departs:   the second version replaces the first (each has a graph of its own); the book says that a name scope never
            touches variables: that is true of `get_variable` only. An empty variable scope does not lead to the top,
            it adds an empty level to the name
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

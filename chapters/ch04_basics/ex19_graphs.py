@@ -7,6 +7,7 @@ Shows:     making graphs, the default graph, resetting it; finding tensors, ops 
 Departs:   the addresses that the book prints are compared as objects. The book warns that the default graph cannot be
            reset while an InteractiveSession is open: today that is so only for a session that was given a graph, and
            inside every `with` block of a graph or a session
+Time:      5 s on 2 CPU cores
 """
 
 from utils.example import Example

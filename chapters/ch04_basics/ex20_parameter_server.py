@@ -12,6 +12,7 @@ Departs:   MonitoredTrainingSession, the successor, beside the book's Supervisor
            loop never does in practice); one data set for all workers: with noise of their own, as in the book, their
            costs cannot be compared; cost, W and b of a line are read in one run; the summaries are of all points;
            the non-chief writes none, which raised an error in the book
+Time:      39 s on 2 CPU cores
 """
 
 import itertools

@@ -5,6 +5,7 @@ Data:      none
 Shows:     `InteractiveSession`, which makes itself the default, so that `node.eval()` works without a `with`;
            `Supervisor`, which initialises, restores, and saves by the clock; `MonitoredTrainingSession`, its
            successor, going on where the Supervisor stopped
+Time:      6 s on 2 CPU cores
 """
 
 from utils.example import Example

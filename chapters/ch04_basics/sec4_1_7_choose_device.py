@@ -5,6 +5,7 @@ Data:      none
 Shows:     `tf.device` pins nodes to a device; a device that is not there is an error, unless soft placement lets
            TensorFlow take another; which devices there are, and where each node ran
 Departs:   the device block stands where the graph is built: the book has it inside the session, which is not needed
+Time:      5 s on 2 CPU cores
 """
 
 from utils.example import Example

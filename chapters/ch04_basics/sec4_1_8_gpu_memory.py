@@ -6,6 +6,7 @@ Shows:     the three ways to say how much of a GPU's memory a session may take, 
            its limit; on a machine without a GPU the settings are accepted and have no effect
 Departs:   `--first` says whose session is opened first: a GPU's memory is set up once in a process, so the sessions
            that follow keep the first one's limit (TensorFlow issues 22526 and 32919)
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Choice, Example

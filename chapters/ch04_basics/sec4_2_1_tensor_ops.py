@@ -8,6 +8,7 @@ Departs:   constant(1, [2, 3]) is a TypeError, because the second argument is th
            linspace takes whole numbers too; slice asks for 0 <= begin and begin + size <= dimension (size -1: to the
            end), not for begin <= size; concat takes the values first, the axis second; one_hot with axis 1 makes
            [batch, depth, features] of [batch, features]; table 4-7 has the caption of 4-6
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ Departs:   inv is gone, and it never was negation: it was 1/x, now reciprocal; a
            truncates, and round itself goes to the even neighbour: floor(x + 0.5) rounds halves up; the second
            argument of log is the name of the op, not a base: log(x) / log(base); atan is not tan but its inverse;
            div is not divide: on whole numbers it gives a whole number, rounded down
+Time:      4 s on 2 CPU cores
 """
 
 import numpy as np

@@ -6,6 +6,7 @@ Shows:     every op of the table with its input and its value, and the two equat
            that L Lᵀ gives back the matrix of the Cholesky decomposition, and a matrix times its inverse the identity
 Departs:   the ops have new homes in tf.linalg, and the old interface keeps the book's names; matrix_solve gives 3 and 2
            where the book prints 3.00000024 and 1.99999988
+Time:      4 s on 2 CPU cores
 """
 
 from _op_table import OpTable

@@ -5,6 +5,7 @@ Data:      none
 Shows:     complex numbers made of two real tensors, their modulus, conjugate, parts and Fourier transform
 Departs:   complex_abs is gone: abs takes complex numbers; the shapes are (2,) for complex and (2, 1) for the modulus,
            where the book prints the first nested and the second flat
+Time:      5 s on 2 CPU cores
 """
 
 from _op_table import OpTable

@@ -6,6 +6,7 @@ Shows:     sum, product, minimum, maximum, mean, all and any: over everything wi
            axis 0, along the rows with axis 1, and with the reduced axis kept as one of size 1
 Departs:   reduction_indices and keep_dims are the old names of axis and keepdims; both are run to show that they
            still work
+Time:      5 s on 2 CPU cores
 """
 
 from _op_table import OpTable

@@ -6,6 +6,7 @@ Shows:     rows that have the same id taken together: their sum, product, minimu
            a choice of rows; the error that segment_sum raises for ids in any order
 Departs:   sparse_segment_sum stands in the table twice, here once; the ids of segment_… must be sorted, and only the
            kernels of the CPU check that, so the table is placed there
+Time:      5 s on 2 CPU cores
 """
 
 from _op_table import OpTable

@@ -6,6 +6,7 @@ Shows:     the classes of `tf.errors` with their codes and their constructor; 13
            and files and caught by class; what a caught error tells
 Departs:   DeadlineExceeded, Unavailable and Unauthenticated are not in the book's table; Unimplemented means that an
            op has no such implementation, not that it was not executed
+Time:      5 s on 2 CPU cores
 """
 
 import tempfile

@@ -6,6 +6,7 @@ Model:     two towers of 3 → 2, one dense layer each
 Shows:     two models that are to train the same weights (as in the GANs of chapter 12): made with `Variable` each has
            weights of its own, made with `get_variable` under a scope with reuse there is one set, and what one tower
            learns the other one knows
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

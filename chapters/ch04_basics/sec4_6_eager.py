@@ -6,6 +6,7 @@ Shows:     ops that run at once, without a session; Python's own control flow an
            execution shuts off, and what it leaves open
 Departs:   `tf.enable_eager_execution()` replaces `tf.contrib.eager`, which is gone. The book says that a hidden session
            makes further sessions impossible: sessions on explicit graphs work
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

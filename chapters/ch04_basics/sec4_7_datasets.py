@@ -6,6 +6,7 @@ Shows:     the three ways of input on the same numbers in batches of 4: fed by h
            then what tf.data can do more: iterators that are started again, map, repeat, shuffle, and a plain loop
            in eager execution
 Departs:   the section has no code; the eager part is at the end, because switching needs a new default graph
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

@@ -7,6 +7,7 @@ Shows:     a whole classifier: load, look, build, train, test, save, restore in 
            the book's random weights cost against weights of zero, and which digits are confused
 Departs:   the loss is taken from the logits in one op: the book's log(softmax) gives NaN for confident errors;
            the nodes for the accuracy are built once, not again for the second session
+Time:      30 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -6,6 +6,7 @@ Shows:     what the padding, several output channels, several input channels and
            tf.nn.conv2d; where SAME puts its zeros, by the rule of 8.4.2 and by padding with tf.pad
 Departs:   after the book's tensors each lesson is also checked: SAME is VALID on the padded input, input channels
            are summed, and output channels are convolutions of their own
+Time:      4 s on 2 CPU cores
 """
 
 import math

@@ -6,6 +6,7 @@ Model:     BasicLSTMCell of 128, unrolled over the 28 rows, the last output → 
 Shows:     a picture as a sequence, static_rnn, and the last output as the input of a classifier
 Departs:   the accuracy is measured on all 10,000 test pictures; the book's 0.945 is of 128 pictures and stands beside
            its own measure
+Time:      41 s on 2 CPU cores
 """
 
 from models import COLUMNS, ROWS, RowClassifier, training_curves, training_lines, weight_count

@@ -10,6 +10,7 @@ Departs:   the real PrettyTensor 0.7.4; one loop with stops at the stages (the 9
            misprint for 900); the loss, which the book could not find out, is shown to be the mean cross-entropy.
            White is zero in the pictures of the weights (the tutorial's limits are the least and the greatest weight).
            It is tutorial 02's network but for the start (He and Xavier, biases 0) and ReLU before the pooling
+Time:      3.9 min on 2 CPU cores
 """
 
 import time
