@@ -54,7 +54,7 @@ class Run:
     files: dict[str, str]
     root: Path
 
-    def wait(self, seconds: float = 120) -> "Run":
+    def wait(self, seconds: float = 240) -> "Run":
         self.process.join(seconds)
         if self.process.is_alive():
             self.process.kill()
@@ -65,7 +65,7 @@ class Run:
         os.kill(self.process.pid, number)
         return self
 
-    def until(self, text: str, seconds: float = 60) -> "Run":
+    def until(self, text: str, seconds: float = 120) -> "Run":
         """Wait until `text` stands in the output."""
         end = time.time() + seconds
         while text not in self.out:
@@ -139,7 +139,7 @@ class Runner:
         process.start()
         return Run(example, process, files, root)
 
-    def __call__(self, example: str, *flags: str, ok: bool = True, seconds: float = 120, **environment: str) -> Run:
+    def __call__(self, example: str, *flags: str, ok: bool = True, seconds: float = 240, **environment: str) -> Run:
         """Run the script to its end; with `ok` it must have ended well and written its result."""
         run = self.start(example, *flags, **environment).wait(seconds)
         if ok:
