@@ -10,6 +10,7 @@ Departs:   batch 100 and 10 random numbers, which the listing uses but never def
            of the gradient's norm: its derivative at 0 is NaN. Formula 12-5 lacks that norm, 12-7 and 12-8 have the
            opposite sign of what is minimised. The sheets are named by epoch and drawn from one fixed noise, so that
            one sees each digit grow. D_loss rises towards 0 after its first fall; the book says that it decreases
+Time:      5.2 min on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt
