@@ -131,7 +131,9 @@ def test_20_supervisor(clusters):
     run = clusters.run("--quick", "--supervisor")
     assert_converged(run)
     assert min(run.metric("worker 0: steps"), run.metric("worker 1: steps")) > 100
-    assert (run.checkpoints / f"sv.cpk-{run.metric('global step')}.index").exists()
+    (saved,) = (int(file.stem.split("-")[1]) for file in run.checkpoints.glob("sv.cpk-*.index"))
+    # The name has the step that the chief read; before it has saved, the other worker may have taken another.
+    assert 0 <= run.metric("global step") - saved <= 2
     assert [step for step, _ in run.scalars("loss_function")] == lines(run, 0)
 
 
