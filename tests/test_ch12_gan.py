@@ -106,18 +106,22 @@ def ends_like(run, whole):
     assert [event.step for event in run.events().Images("samples")] == [0, 60, 120, 180]
 
 
-def test_90_killed_and_resumed_ends_like_an_uninterrupted_run(quick, run_example):
-    run = run_example.start("90", "--quick")
+def kill_when_there(run, name, seconds):
+    """Kill `run` some time after it wrote the file `name` of a checkpoint."""
     end = time.time() + 120
-    while not (run.checkpoints / "train.ckpt-50.meta").exists():  # written last
+    while not (run.checkpoints / name).exists():
         assert time.time() < end and run.process.is_alive(), run.err
-        time.sleep(0.01)
-    time.sleep(0.2)  # into the next steps
-    run.kill().wait()
-    assert run.code == -signal.SIGKILL
+        time.sleep(0.002)
+    time.sleep(seconds)
+    assert run.kill().wait().code == -signal.SIGKILL
+
+
+def test_90_killed_and_resumed_ends_like_an_uninterrupted_run(quick, run_example):
+    kill_when_there(run_example.start("90", "--quick"), "train.ckpt-50.meta", 0.2)  # in the steps after a save
     refused = run_example("90", "--quick", ok=False)
     assert refused.code == 2
     assert "--quick --resume` goes on with it" in refused.err
+    kill_when_there(run_example.start("90", "--quick", "--resume"), "train.ckpt-100.index", 0)  # while it saves
     resumed = run_example("90", "--quick", "--resume")
     assert "resumed from" in resumed.out
     ends_like(resumed, quick("90"))
