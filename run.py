@@ -23,7 +23,6 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 HERE = os.path.dirname(os.path.abspath(__file__))
 VENV = os.environ.get("TFBOOK_VENV") or os.path.join(HERE, ".venv")
 STAMP = os.path.join(VENV, "installed.txt")  # written when an installation is complete
-BUSY = os.path.join(VENV, "installing.txt")  # there while one is under way
 REQUIREMENTS = os.path.join(HERE, "requirements.txt")
 PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
 
@@ -98,7 +97,7 @@ def install():
 def make_venv():
     """Make the virtual environment and install; one that was interrupted or is of another Python is made anew."""
     same_python = read(STAMP).split()[1:2] == ["%d.%d" % sys.version_info[:2]]
-    update = same_python and os.path.exists(PYTHON) and not os.path.exists(BUSY)
+    update = same_python and os.path.exists(PYTHON)
     say = "updating" if update else "installing"
     print("run.py: %s what the examples need into %s (about 2 GB, once)" % (say, VENV))
     sys.stdout.flush()
@@ -109,16 +108,13 @@ def make_venv():
             sys.exit("run.py: this Python cannot make virtual environments: install python3-venv, then start again")
         # A plain `import venv` first would do, but in a process of its own a failure leaves this one clean.
         call([sys.executable, "-m", "venv", "--clear", VENV])
-    with open(BUSY, "w", encoding="utf-8") as stream:
-        stream.write("an installation is under way, or was interrupted\n")
-    if os.path.exists(STAMP):
+    if os.path.exists(STAMP):  # without it an installation that is interrupted now is begun anew
         os.remove(STAMP)
     # --no-deps: requirements.txt is complete, and old packages in it ask for things that nothing here needs.
     call([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "-r", REQUIREMENTS])
     with open(STAMP + ".part", "w", encoding="utf-8") as stream:
         stream.write(wanted_stamp())
     os.replace(STAMP + ".part", STAMP)
-    os.remove(BUSY)
 
 
 def call(command):
