@@ -23,7 +23,7 @@ def variable_summaries(tensor: Any, name: str) -> Any:
             "min": tf.reduce_min(values),
             "sparsity": tf.nn.zero_fraction(values),
         }
-    found = [tf.summary.scalar(f"{name}/{kind}", number, family=None) for kind, number in numbers.items()]
+    found = [tf.summary.scalar(f"{name}/{kind}", number) for kind, number in numbers.items()]
     return tf.summary.merge([*found, tf.summary.histogram(f"{name}/histogram", values)])
 
 
