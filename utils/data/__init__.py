@@ -12,7 +12,7 @@ from typing import Any
 from utils.paths import DATASETS
 from utils.problems import Problem
 
-NAMES = ("mnist",)
+NAMES = ("mnist", "cifar10")
 
 
 @dataclass

@@ -1,0 +1,58 @@
+"""What the CIFAR-10 scripts of chapter 8 measure and draw after the training."""
+
+import _cifar10_input as cifar10_input
+import numpy as np
+
+from utils import figures
+from utils.tf1 import tf
+
+BATCH = 500
+
+
+def in_batches(*arrays):
+    """Yield the arrays' rows, at most 500 at a time."""
+    for first in range(0, len(arrays[0]), BATCH):
+        yield [array[first : first + BATCH] for array in arrays]
+
+
+def test_pictures(sess, data):
+    """Return all test pictures as the queue gives them, float32 [10000, 24, 24, 3], and their labels int64 [10000]."""
+    pictures = tf.placeholder(tf.uint8, [None, 32, 32, 3])
+    images = cifar10_input.central(pictures)
+    return np.concatenate([sess.run(images, {pictures: p}) for (p,) in in_batches(data.test.images)]), data.test.labels
+
+
+def predictions(sess, logits, x, images, feed=None):
+    """Return the class predicted for each of the images, int64 [n]."""
+    predicted = tf.argmax(logits, 1)
+    return np.concatenate([sess.run(predicted, {x: part, **(feed or {})}) for (part,) in in_batches(images)])
+
+
+def standard_error(share, pictures):
+    """Return the standard error of a `share` counted over so many `pictures`."""
+    return float(np.sqrt(share * (1 - share) / pictures))
+
+
+def report_test(ex, batch_accuracy, labels, predicted, names, book=None):
+    """Report the accuracy on one batch and on all test pictures beside the book's one batch; draw the confusions."""
+    everything = float((predicted == labels).mean())
+    print(f"finished! test accuracy {batch_accuracy:g} on one batch of 128, as the book measures it", end=" ")
+    print(f"(standard error {standard_error(batch_accuracy, 128):.3f})")
+    print(f"test accuracy {everything:.4f} on all {len(labels):,} (standard error {standard_error(everything, len(labels)):.4f})")
+    for label, name in enumerate(names):
+        print(f"  {name:12s} {(predicted[labels == label] == label).mean():.3f}")
+    ex.figure(figures.confusion_matrix(labels, predicted, names), "confusion_matrix")
+    ex.report("test accuracy, one batch of 128", batch_accuracy, book=book, better="higher" if book else None)
+    ex.report("test accuracy, all 10,000", everything, book=book, better="higher" if book else None)
+    return everything
+
+
+def accuracy_figure(ex, book, name="training_accuracy"):
+    """Draw the accuracies on the batches trained on, their moving average, and the book's, which are such batches too."""
+    history = ex.history["training_accuracy"]
+    steps, values = zip(*history, strict=True)
+    averaged = zip(steps, figures.moving_average(values, 5), strict=True)
+    lines = {"measured": history, "mean of the last five": list(averaged)}
+    if book:
+        lines["the book"] = list(book.items())
+    ex.figure(figures.curves(lines, xlabel="step", ylabel="accuracy on one batch"), name)
