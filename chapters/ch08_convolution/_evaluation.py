@@ -15,11 +15,16 @@ def in_batches(*arrays):
         yield [array[first : first + BATCH] for array in arrays]
 
 
+def standardized(sess, pictures, standardize=True):
+    """Return pictures uint8 [n, 32, 32, 3] as the queue gives them: float32 [n, 24, 24, 3], standardised or not."""
+    fed = tf.placeholder(tf.uint8, [None, 32, 32, 3])
+    images = cifar10_input.central(fed, standardize)
+    return np.concatenate([sess.run(images, {fed: part}) for (part,) in in_batches(pictures)])
+
+
 def test_pictures(sess, data):
     """Return all test pictures as the queue gives them, float32 [10000, 24, 24, 3], and their labels int64 [10000]."""
-    pictures = tf.placeholder(tf.uint8, [None, 32, 32, 3])
-    images = cifar10_input.central(pictures)
-    return np.concatenate([sess.run(images, {pictures: p}) for (p,) in in_batches(data.test.images)]), data.test.labels
+    return standardized(sess, data.test.images), data.test.labels
 
 
 def predictions(sess, logits, x, images, feed=None):
@@ -36,9 +41,9 @@ def standard_error(share, pictures):
 def report_test(ex, batch_accuracy, labels, predicted, names, book=None):
     """Report the accuracy on one batch and on all test pictures beside the book's one batch; draw the confusions."""
     everything = float((predicted == labels).mean())
-    print(f"finished! test accuracy {batch_accuracy:g} on one batch of 128, as the book measures it", end=" ")
-    print(f"(standard error {standard_error(batch_accuracy, 128):.3f})")
-    print(f"test accuracy {everything:.4f} on all {len(labels):,} (standard error {standard_error(everything, len(labels)):.4f})")
+    errors = [standard_error(batch_accuracy, 128), standard_error(everything, len(labels))]
+    print(f"finished! test accuracy {batch_accuracy:g} on one batch of 128 (standard error {errors[0]:.3f})")
+    print(f"test accuracy {everything:.4f} on all {len(labels):,} (standard error {errors[1]:.4f})")
     for label, name in enumerate(names):
         print(f"  {name:12s} {(predicted[labels == label] == label).mean():.3f}")
     ex.figure(figures.confusion_matrix(labels, predicted, names), "confusion_matrix")
@@ -48,7 +53,7 @@ def report_test(ex, batch_accuracy, labels, predicted, names, book=None):
 
 
 def accuracy_figure(ex, book, name="training_accuracy"):
-    """Draw the accuracies on the batches trained on, their moving average, and the book's, which are such batches too."""
+    """Draw the accuracies on the batches trained on, their moving average, and the book's."""
     history = ex.history["training_accuracy"]
     steps, values = zip(*history, strict=True)
     averaged = zip(steps, figures.moving_average(values, 5), strict=True)

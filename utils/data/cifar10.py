@@ -26,7 +26,7 @@ ARCHIVE = "cifar-10-binary.tar.gz"
 SIZE = 170_052_171
 SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 FOLDER = "cifar-10-batches-bin"
-# The publisher's files, with their MD5, which tells them from other copies (it guards nothing: the archive's SHA-256 does).
+# The publisher's files. The MD5 only tells them from other copies: what guards the download is the archive's SHA-256.
 MD5 = {
     "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
     "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
@@ -47,35 +47,49 @@ CLOSE = 1.0  # grey levels
 
 
 class Part:
-    """The training or the test pictures.
-
-    ``files``: their paths as text, for a queue of file names. ``images``: uint8 [n, 32, 32, 3]. ``labels``: int64 [n].
-    """
+    """The training or the test pictures; ``files`` are their paths as text, for a queue of file names."""
 
     def __init__(self, paths: list[Path]) -> None:
         self.files = [str(path) for path in paths]
 
-    @cached_property
-    def _records(self) -> np.ndarray:
-        return np.concatenate([np.fromfile(file, np.uint8).reshape(-1, RECORD_BYTES) for file in self.files])
+    def first(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first `count` pictures and labels; only the files that hold them are read."""
+        images, labels = [], []
+        for number, file in enumerate(self.files):
+            wanted = min(RECORDS, count - number * RECORDS)
+            if wanted > 0:
+                records = np.fromfile(file, np.uint8, wanted * RECORD_BYTES).reshape(-1, RECORD_BYTES)
+                images.append(records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+                labels.append(records[:, 0].astype(np.int64))
+        return np.concatenate(images), np.concatenate(labels)
 
     @cached_property
+    def _all(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.first(RECORDS * len(self.files))
+
+    @property
     def images(self) -> np.ndarray:
-        return np.ascontiguousarray(self._records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        """All pictures, uint8 [n, 32, 32, 3]."""
+        return self._all[0]
 
-    @cached_property
+    @property
     def labels(self) -> np.ndarray:
-        return self._records[:, 0].astype(np.int64)
+        """Their labels, int64 [n]."""
+        return self._all[1]
 
 
 @dataclass(frozen=True)
 class Cifar10:
-    """The data set: ``train`` 50,000 pictures, ``test`` 10,000, ``names`` of the ten classes in label order."""
+    """The data set: ``train`` 50,000 pictures, ``test`` 10,000, ``names`` of the ten classes in label order.
+
+    ``original``: whether the files are the publisher's, byte for byte.
+    """
 
     folder: Path
     train: Part
     test: Part
     names: list[str]
+    original: bool
 
 
 def load(options: DataOptions | None = None) -> Cifar10:
@@ -96,7 +110,7 @@ def load(options: DataOptions | None = None) -> Cifar10:
     else:
         options.note("CIFAR-10", f"other pictures than CIFAR-10's in {where}", real=False)
     paths = [folder / name for name in MD5]
-    return Cifar10(folder, Part(paths[:5]), Part(paths[5:]), _names(folder))
+    return Cifar10(folder, Part(paths[:5]), Part(paths[5:]), _names(folder), kind == "real")
 
 
 def fetch(folder: Path) -> Path:
@@ -148,7 +162,11 @@ def _find(options: DataOptions) -> Path:
 
 
 def _stand_in() -> Path:
-    return cifar10_stand_in.make(STAND_IN) if not _complete(STAND_IN) else STAND_IN
+    if not _complete(STAND_IN):
+        cifar10_stand_in.make(STAND_IN)
+        if not _complete(STAND_IN):
+            raise Problem(f"{shown(STAND_IN)} lacks files: delete it, it is made anew")
+    return STAND_IN
 
 
 def _names(folder: Path) -> list[str]:

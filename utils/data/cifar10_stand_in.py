@@ -6,10 +6,10 @@ network learns the classes.
 """
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from utils.paths import shown
 from utils.problems import Problem, disk_problem
@@ -19,24 +19,26 @@ SIDE = 32
 
 
 def make(folder: Path) -> Path:
-    """Write the six files and ``batches.meta.txt`` into the new `folder` (some seconds, 184 MB) and return it."""
-    print(f"making the stand-in for CIFAR-10 in {shown(folder)} …", flush=True)
-    scratch = None
+    """Write the six files and ``batches.meta.txt`` into the new `folder` (some seconds, 184 MB) and return it.
+
+    Of several processes that ask at once, one makes it and the others wait.
+    """
+    scratch = folder.with_name(f".{folder.name}.part")  # what a killed process left lies in here
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        for number, name in enumerate([*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]):
-            records(10_000, number).tofile(scratch / name)
-        (scratch / "batches.meta.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
-        scratch.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        scratch.rename(folder)
-    except OSError as error:
-        if not (folder / "batches.meta.txt").exists():  # or another process was quicker
-            raise Problem(disk_problem(error) or f"{shown(folder)}: {error}") from None
-    finally:
-        if scratch is not None:
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if folder.exists():
+                return folder
+            print(f"making the stand-in for CIFAR-10 in {shown(folder)} …", flush=True)
             shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            for number, name in enumerate([*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]):
+                records(10_000, number).tofile(scratch / name)
+            (scratch / "batches.meta.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+            scratch.rename(folder)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise Problem(disk_problem(error) or f"{shown(folder)}: {error}") from None
     return folder
 
 

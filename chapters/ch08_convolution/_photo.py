@@ -1,0 +1,53 @@
+"""Reading a photo of the reader's own, or the one that a package ships; example 38."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from utils.problems import WrongFlag
+
+
+def load_photo(path):
+    """Return a picture [height, width, 3], uint8, and a text that says where it comes from.
+
+    `path`: a file in any format that Pillow reads; "" for china.jpg, which comes with scikit-learn. A photo is turned
+    as its EXIF tag says, grey becomes three equal channels, and what is transparent becomes white. WrongFlag where the
+    file cannot be read as a picture.
+    """
+    if not path:
+        from sklearn.datasets import load_sample_image
+
+        return load_sample_image("china.jpg"), "china.jpg of scikit-learn"
+
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(Path(path).expanduser()) as image:
+                return _as_rgb(ImageOps.exif_transpose(image)), path
+    except UnidentifiedImageError:
+        problem = "not a picture (of a format that Pillow reads)"
+    except Image.DecompressionBombError:
+        problem = "too large a picture"
+    except OSError as error:
+        problem = error.strerror or f"a damaged picture ({error})"
+    except (SyntaxError, ValueError) as error:  # what Pillow's readers raise for files that only begin well
+        problem = f"a damaged picture ({error})"
+    raise WrongFlag(f"--image {path}: {problem}")
+
+
+def _as_rgb(image):
+    """Return Pillow's `image` as an array [height, width, 3], uint8."""
+    from PIL import Image
+
+    if image.mode in ("F", "I") or image.mode.startswith("I;"):  # grey with more than 8 bits
+        values = np.asarray(image, np.float64)
+        spread = values.max() - values.min()
+        grey = (values - values.min()) / (spread or 1) * 255
+        return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))

@@ -1,0 +1,101 @@
+"""Section 8.5.5 · Distorted inputs (cifar10_input 的其他功能)
+
+Book:      intro 8.5.5, function distorted_inputs of the tutorial's cifar10_input.py
+Data:      CIFAR-10, 50,000 training / 10,000 test pictures
+Model:     the network of example 44; 123,338 weights
+Shows:     the five distortions one after the other, a queue that mixes distorted pictures, and the network of 44
+           trained on them: it hardly ever sees the same picture twice
+Departs:   the training is ours: the section only says what the function is for. Compare its test accuracy with that of
+           44, the same network on the pictures as they are. As in 44: no last ReLU, mean loss from the logits
+"""
+
+import _training as training
+import models
+import numpy as np
+
+from utils import figures
+from utils.example import Example
+from utils.tf1 import tf
+
+ex = Example(
+    __doc__,
+    steps=1500,
+    batch_size=128,
+    learning_rate=0.0001,
+    display_step=200,
+    queue_least=20000,
+    quick={"steps": 60, "batch_size": 64, "learning_rate": 0.003, "display_step": 10, "queue_least": 500},
+    book={"steps": 15000},
+)
+source = training.CifarQueue(ex, distorted=True, least=ex.queue_least)
+data = source.data
+
+# %% The five steps on one picture, sixteen times over
+picture = tf.placeholder(tf.uint8, [32, 32, 3])
+cropped = tf.random_crop(tf.cast(picture, tf.float32), [24, 24, 3])
+flipped = tf.image.random_flip_left_right(cropped)
+lighter = tf.image.random_brightness(flipped, max_delta=63)
+contrasted = tf.image.random_contrast(lighter, lower=0.2, upper=1.8)
+standardized = tf.image.per_image_standardization(contrasted)
+chain = [cropped, flipped, lighter, contrasted, standardized]
+names = ["cropped", "flipped or not", "lighter or darker", "more or less contrast", "standardised"]
+
+original = data.test.images[0]
+with ex.session() as sess:
+    draws = [sess.run(chain, {picture: original}) for _ in range(200)]
+
+
+def shown(image):
+    """Return values for a figure: 0 to 255 cut off and divided, standardised ones brought to 0 … 1."""
+    if image.min() < 0 and abs(image.mean()) < 1e-3:
+        return (image - image.min()) / (image.max() - image.min())
+    return np.clip(image / 255, 0, 1)
+
+
+steps_of_four = [shown(image) for draw in draws[:4] for image in draw]
+ex.figure(figures.image_grid(steps_of_four, names * 4, columns=5, size=1.7), "five_steps")
+sixteen = [shown(draw[-1]) for draw in draws[:16]]
+ex.figure(figures.image_grid(sixteen, columns=8, size=1.2, title="one picture, distorted sixteen times"), "one_picture")
+
+turned = np.mean([not np.array_equal(cut, flip) for cut, flip, *_ in draws])
+added = np.array([(light - flip).mean() for _, flip, light, *_ in draws])
+factors = np.array([(c.std(axis=(0, 1)) / b.std(axis=(0, 1))).mean() for *_, b, c, _ in draws])
+print(f"of 200 draws: {turned:.0%} flipped, {added.min():.0f} to {added.max():.0f} grey levels added,", end=" ")
+print(f"contrast times {factors.min():.2f} to {factors.max():.2f}")
+places = np.lib.stride_tricks.sliding_window_view(original.astype(np.float32), (24, 24, 3)).reshape(81, 24, 24, 3)
+corners = {int(np.flatnonzero((places == cut).all(axis=(1, 2, 3)))[0]) for cut, *_ in draws}
+print(f"{len(corners)} different places of 81 cut out")
+
+# %% The network of example 44
+with tf.device(ex.device):
+    x = tf.placeholder(tf.float32, [None, *source.shape], name="x")
+    net = training.nodes(x, models.network(x), tf.train.AdamOptimizer(ex.learning_rate))
+saver = tf.train.Saver(save_relative_paths=True)
+
+# %% Training on distorted pictures, test on pictures as they are
+with ex.session() as sess:
+    sess.run(tf.global_variables_initializer())
+    with training.queue_threads(sess):
+        training.train(ex, sess, saver, source, net, book={})
+        images, labels = source.next_batch(sess)
+        everything = training.test(ex, sess, source, net)
+        distorted = [source.next_batch(sess) for _ in range(10)]
+        distorted_accuracy = np.mean([training.share_correct(sess, net, *batch) for batch in distorted])
+        seen_accuracy = training.share_correct(sess, net, *source.some_training_pictures(sess))
+training.evaluation.accuracy_figure(ex, {})
+
+low, high = images[:24].min(axis=(1, 2, 3), keepdims=True), images[:24].max(axis=(1, 2, 3), keepdims=True)
+captions = [data.names[label] for label in labels[:24]]
+ex.figure(figures.image_grid((images[:24] - low) / (high - low), captions, columns=8), "batch")
+print(f"{distorted_accuracy:.4f} on distorted training pictures, {seen_accuracy:.4f} on the same undistorted,", end=" ")
+print(f"{everything:.4f} on test pictures")
+
+# %% Results
+ex.report("share flipped of 200", turned)
+ex.report("grey levels added, least and most", [added.min(), added.max()])
+ex.report("contrast factors, least and most", [factors.min(), factors.max()])
+ex.report("different places cut out", len(corners))
+ex.report("accuracy on distorted training pictures", distorted_accuracy)
+ex.report("accuracy on 10,000 undistorted training pictures", seen_accuracy)
+ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])
+ex.finish()

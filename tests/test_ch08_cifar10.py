@@ -1,0 +1,164 @@
+"""Chapter 8 on CIFAR-10: 40, 41, 43, 44, 50 to 54, 8.5.5 and 8.5.6; the data is the stand-in where no other is there.
+
+The quick runs train for a few seconds only: an untrained network has a cross-entropy of ln 10 = 2.303 or more and 10 %
+of the test pictures right.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+UNTRAINED = math.log(10)
+
+
+def tensorboard_images(run, tag):
+    """Return how many images of a tag the run's log holds."""
+    return sum(name.startswith(tag) for name in run.events().Tags()["images"])
+
+
+def test_40_standardises_the_pictures_of_the_queue(quick):
+    run = quick("40")
+    assert run.metric("largest difference from (x - mean) / deviation") < 1e-5
+    assert set(run.result["figures"]) == {"picture.png", "batch.png"}
+    assert "data_batch_5.bin" in run.out
+    assert "test_batch.bin" in run.out
+
+
+def test_41_reads_the_same_picture_both_ways(quick):
+    run = quick("41")
+    assert run.metric("shape, way 1") == [24, 24, 3]
+    assert run.metric("shape, way 2") == [32, 32, 3]
+    assert run.metric("way 1 is the central part of way 2") == "True"
+    assert run.metric("pictures of each class") == [1000] * 10
+    assert set(run.result["figures"]) == {"original.png", "ten_of_each_class.png"}
+
+
+def test_43_closes_without_an_error(quick):
+    run = quick("43")
+    assert run.metric("threads") > 2
+    assert run.metric("threads alive after join") == 0
+    assert run.metric("errors logged at close") == 0
+
+
+def test_8_5_6_hangs_fails_and_is_cured(quick):
+    run = quick("8.5.6")
+    assert run.metric("no thread fills the queue") == "DeadlineExceededError"
+    for way in ("with session, closed first", "InteractiveSession, closed", "plain session, closed"):
+        errors, alive = run.metric(way)
+        assert errors >= 2, way
+        assert alive == 0, way
+    for way in ("InteractiveSession, open", "plain session, open"):
+        assert run.metric(way) == [0, 2], way
+    assert run.metric("Coordinator") == [0, 0]
+    assert run.metric("batches that came") == [128] * 4
+    assert "QueueRunner: Run call was cancelled" in run.out or "Enqueue operation was cancelled" in run.out
+
+
+def test_44_learns_from_the_queue(quick):
+    """0.57 after 60 steps; with seeds 1 to 3 between SEEDS44."""
+    run = quick("44")
+    assert run.metric("weights") == 123_338
+    assert run.metric("weights in the head") == 16_010
+    assert run.metric("cross-entropy on the last batch shown") < 0.9 * UNTRAINED
+    assert run.metric("test accuracy, all 10,000") > 0.3
+
+
+def test_44_with_a_dense_head_has_more_weights(run_example):
+    run = run_example("44", "--quick", "--sample-data", "--head", "dense", "--steps", "5")
+    assert run.metric("weights in the head") == 2304 * 256 + 256 + 256 * 10 + 10
+    assert run.metric("weights") == 123_338 - 16_010 + run.metric("weights in the head")
+
+
+def test_44_goes_on_where_it_was_interrupted(run_example):
+    run_example("44", "--quick", "--sample-data", "--steps", "10")
+    run = run_example("44", "--quick", "--sample-data", "--steps", "20", "--resume")
+    assert "resumed from" in run.out
+    assert "step 10," in run.out
+    assert "step 0," not in run.out
+
+
+def test_50_draws_what_each_layer_keeps(quick):
+    """Likeness falls from layer to layer: 0.72, 0.45, 0.21 with seed 1."""
+    run = quick("50")
+    likeness = [run.metric(f"correlation with the picture, convolution {number}") for number in (1, 2, 3)]
+    assert likeness[0] > 0.5
+    assert likeness[0] > likeness[1] > likeness[2] - 0.05
+    assert {"layers.png", "as_the_book.png", "conv1.png", "conv2.png", "conv3.png"} <= set(run.result["figures"])
+    assert tensorboard_images(run, "source/cifar") == 3
+    assert "(?, 6, 6, 64) (?, 12, 12, 64) (?, 12, 12, 64) (?, 12, 12, 64)" in run.out
+    assert run.metric("test accuracy, all 10,000") > 0.2
+
+
+def test_51_learns_with_the_layers_of_the_library(quick):
+    run = quick("51")
+    assert run.metric("weights") == 107_978
+    assert "Conv_1/weights                   (5, 5, 64, 64)" in run.out
+    assert run.metric("cross-entropy on the last batch shown") < 0.7 * UNTRAINED
+    assert run.metric("test accuracy, all 10,000") > 0.4
+
+
+@pytest.mark.parametrize("example", ["51", "53"])
+def test_the_digits_of_mnist_go_through_the_same_network(run_example, example):
+    """Exercises 8.5.10 and 8.9.5; 10 % is chance."""
+    flags = ("--quick", "--pictures", "mnist", "--steps", "30", "--batch-size", "32")
+    run = run_example("51", *flags) if example == "51" else run_example("53", *flags)
+    assert run.metric("test accuracy, all 10,000") > 0.3
+    assert {source["name"] for source in run.result["data"]} == {"MNIST"}
+
+
+def test_52_counts_the_multiplications_and_equals_a_kernel_of_rank_1(quick):
+    run = quick("52")
+    assert run.metric("multiplications, 3×3 on 5×2") == 90
+    assert run.metric("multiplications, 3×1 and 1×3 on 5×2") == 60
+    assert run.metric("the same, padding left out") == [52, 46]
+    assert run.metric("multiplications of conv2, split") / run.metric("multiplications of conv2, 5×5") == 10 / 25
+    assert run.metric("largest difference for a kernel of rank 1") < 1e-5
+    assert run.metric("weights") == 61_962
+    assert run.metric("milliseconds a step, split") < run.metric("milliseconds a step, 5×5")
+    assert run.metric("test accuracy, all 10,000") > 0.3
+
+
+def test_53_puts_kernels_side_by_side(quick):
+    run = quick("53")
+    assert run.metric("weights") == 413_194
+    assert run.metric("cross-entropy on the last batch shown") < UNTRAINED
+    assert run.metric("test accuracy, all 10,000") > 0.2
+
+
+def test_53_with_the_books_fourth_kernel(run_example):
+    run = run_example("53", "--quick", "--sample-data", "--fourth", "3x3", "--steps", "2")
+    assert run.metric("weights") == 445_962
+
+
+def test_54_switches_to_its_moving_averages(quick):
+    """As accurate with the moving averages as with a batch's own statistics, within the noise of 128 pictures."""
+    run = quick("54")
+    assert run.metric("weights") == 123_466
+    own, moving = run.metric("one test batch by its own statistics, as the book"), run.metric("test accuracy, one batch of 128")
+    assert run.metric("test accuracy, all 10,000") > 0.45
+    assert own != moving
+    assert abs(own - moving) < 0.25
+    assert run.metric("learning rate at the end") == pytest.approx(0.01 * 0.9**0.06, rel=1e-6)
+
+
+def test_54_trains_on_distorted_pictures_and_on_digits(run_example):
+    flags = ("--quick", "--sample-data", "--steps", "4", "--batch-size", "32")
+    distorted = run_example("54", *flags, "--input", "distorted")
+    assert "Filling the queue with 500" in distorted.out
+    digits = run_example("54", *flags, "--pictures", "mnist", "--second-layer", "multi-channel")
+    assert {source["name"] for source in digits.result["data"]} == {"MNIST"}
+
+
+def test_8_5_5_distorts_within_the_stated_limits(quick):
+    run = quick("8.5.5")
+    assert 0.35 < run.metric("share flipped of 200") < 0.65  # four standard errors
+    low, high = run.metric("grey levels added, least and most")
+    assert -63 <= low < -40
+    assert 40 < high <= 63
+    low, high = run.metric("contrast factors, least and most")
+    assert 0.199 <= low < 0.5
+    assert 1.5 < high <= 1.801
+    assert run.metric("different places cut out") > 60
+    assert np.isfinite(run.metric("cross-entropy on the last batch shown"))
+    assert run.metric("accuracy on 10,000 undistorted training pictures") > 0.15
