@@ -86,7 +86,7 @@ def test_a_re_encoded_copy_is_real_but_not_called_the_publishers(own_folder, mon
     options = DataOptions(folder=own_folder)
     assert not cifar10.load(options).original
     assert options.sources[0]["real"]
-    assert "re-encoded copy" in options.sources[0]["source"]
+    assert options.sources[0]["name"] == "CIFAR-10 (re-encoded copy)"
     labels = np.fromfile(own_folder / "test_batch.bin", np.uint8).reshape(10_000, -1)
     labels[0, 0] = 1  # a class has one picture too many
     labels.tofile(own_folder / "test_batch.bin")

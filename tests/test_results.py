@@ -67,3 +67,18 @@ def test_a_default_run_is_kept(tmp_path, monkeypatch):
         results.keep("21")
     _result(tmp_path)
     assert json.loads(results.keep("21").read_text(encoding="utf-8"))["id"] == "21"
+
+
+def test_what_is_kept_does_not_name_the_readers_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFBOOK_RUNS", str(tmp_path))
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
+    sources = [
+        {"name": "CIFAR-10", "source": f"{tmp_path}/cifar-10-batches-bin, not the publisher's bytes", "real": True},
+        {"name": "MNIST", "source": "datasets/mnist", "real": True},
+    ]
+    _result(tmp_path, data=sources)
+    kept = json.loads(results.keep("21").read_text(encoding="utf-8"))
+    assert [data["source"] for data in kept["data"]] == [
+        "cifar-10-batches-bin, not the publisher's bytes",
+        "datasets/mnist",
+    ]

@@ -34,9 +34,8 @@ def main() -> int:
             mend.append(str(problem))
             continue
         state, where = next((found for found in states if found[1]), ("missing", None))
-        print(f"data        {name}: {state} {paths.shown(where) if where else ''}".rstrip())
-        if state == "missing":
-            mend.append(f"{name} is missing: `python run.py data {name}` fetches it (or the stand-in is used)")
+        where = paths.shown(where) if where else f"(`python run.py data {name}` fetches it, or the first script that needs it)"
+        print(f"data        {name}: {state} {where}")
     print(f"examples    {len(catalogue.entries())}")
     print("all is well" if not mend else "to mend:\n  " + "\n  ".join(mend))
     return 1 if mend else 0

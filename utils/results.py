@@ -101,9 +101,20 @@ def keep(example: str) -> Path:
         raise Problem(f"{shown(source)} comes from stand-in data: only runs on the real data are kept")
     if result["preset"] not in ("default", "book"):
         raise Problem(f"{shown(source)} is of a {result['preset']} run: only default and --book runs are kept")
+    for data in result["data"]:
+        data["source"] = _without_folders(data["source"])
     target = RESULTS / f"{example}.json"
     write_json(target, result)
     return target
+
+
+def _without_folders(text: str) -> str:
+    """Return `text` with the paths of the reader's own folders cut down to their last part."""
+    words = [Path(word.rstrip(",;:")) for word in text.split()]
+    for path in words:
+        if path.is_absolute():
+            text = text.replace(str(path), path.name)
+    return text
 
 
 def page(folder: Path = RESULTS) -> str:

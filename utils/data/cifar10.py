@@ -38,7 +38,7 @@ MD5 = {
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 RECORD_BYTES = 1 + 3 * 32 * 32
 RECORDS = 10_000  # in each file
-STAND_IN = DATASETS / "stand-in" / FOLDER
+STAND_IN = DATASETS / "stand-in" / "cifar10"
 # Mean and standard deviation of the 50,000 training pictures' red, green and blue values. A copy that went through
 # JPEG keeps them to a fraction of a grey level; another set of pictures does not have them.
 CHANNEL_MEAN = (125.31, 122.95, 113.87)
@@ -102,7 +102,7 @@ def load(options: DataOptions | None = None) -> Cifar10:
     kind = _check(folder)
     where = shown(folder)
     if kind == "copy":
-        options.note("CIFAR-10", f"{where}, a re-encoded copy: not the publisher's bytes", real=True)
+        options.note("CIFAR-10 (re-encoded copy)", f"{where}, not the publisher's bytes", real=True)
     elif kind == "real":
         options.note("CIFAR-10", where, real=True)
     elif folder == STAND_IN:
