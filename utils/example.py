@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,7 @@ class Example:
         self._started = memory.process_start()
         self._training = Training(self.data, self.settings, Interrupt(), lambda: self.writer)
         sys.excepthook = self._excepthook
+        warnings.filterwarnings("ignore", message='Creating legend with loc="best"')  # a busy machine, not a fault
         if not options.show and "IPython" not in sys.modules:
             os.environ["MPLBACKEND"] = "Agg"
             if "matplotlib" in sys.modules:
@@ -159,11 +161,16 @@ class Example:
             raise WrongFlag(f"--device {self._options.device}: this machine has only {', '.join(present)}{hint}")
         return f"/{wanted}"
 
-    def config(self) -> Any:
-        """Return a session's ``tf.ConfigProto``: soft placement, growing GPU memory, ``--device`` and ``--xla``."""
+    def config(self, threads: int = 0) -> Any:
+        """Return a session's ``tf.ConfigProto``: soft placement, growing GPU memory, ``--device`` and ``--xla``.
+
+        `threads`: how many to compute with, 0 for one on each core. One is faster where all tensors are tiny.
+        """
         from utils.tf1 import tf
 
-        config = tf.ConfigProto(allow_soft_placement=True)
+        config = tf.ConfigProto(
+            allow_soft_placement=True, inter_op_parallelism_threads=threads, intra_op_parallelism_threads=threads
+        )
         config.gpu_options.allow_growth = True
         if self.device.startswith("/cpu"):
             config.device_count["GPU"] = 0
@@ -171,11 +178,11 @@ class Example:
             config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
         return config
 
-    def session(self, graph: Any = None) -> Any:
-        """Return a ``tf.Session`` on `graph` (default: the default graph) for use in a ``with``."""
+    def session(self, graph: Any = None, threads: int = 0) -> Any:
+        """Return a ``tf.Session`` on `graph` (default: the default graph) for use in a ``with``; see ``config``."""
         from utils.tf1 import tf
 
-        return tf.Session(graph=graph, config=self.config())
+        return tf.Session(graph=graph, config=self.config(threads))
 
     def progress(self, steps: Iterable[Any], unit: str = "it") -> Iterator[Any]:
         """Yield from `steps` with a progress bar (on a terminal only)."""

@@ -55,8 +55,11 @@ def xor_clusters(sample_size, seed=10):
 def fresh_xor_clusters(count, seed):
     """Return `count` points of the same four clusters, drawn afresh: none of them is a point of `xor_clusters`.
 
-    The centres stay where seed 10 puts them, the points come from their own generator, started from `seed`.
+    The centres stay where seed 10 puts them, the points come from their own generator, started from `seed`. ValueError
+    for the seed 10, which would draw the training points again.
     """
+    if seed == 10:
+        raise ValueError("seed 10 draws the points of xor_clusters: take another one")
     mean = np.random.RandomState(10).randn(2)
     points, corner = draw(np.random.RandomState(seed), mean, count // 4, XOR_CORNERS)
     return points, (corner % 2).astype(np.float32).reshape(-1, 1)

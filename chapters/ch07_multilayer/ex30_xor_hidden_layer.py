@@ -55,10 +55,7 @@ with tf.device(ex.device):
 # %% Training, again and again until all four answers are right
 init = tf.global_variables_initializer()  # run again, it draws new weights and sets Adam back
 losses = {}
-config = ex.config()
-config.inter_op_parallelism_threads = 1  # so small are the tensors that a second thread costs more than it helps
-config.intra_op_parallelism_threads = 1
-with tf.Session(config=config) as sess:
+with ex.session(threads=1) as sess:  # the tensors are so small that a second thread costs more than it helps
     train = sess.make_callable([train_step, loss])
     for start in range(1, ex.max_restarts + 1):
         sess.run(init)
@@ -117,7 +114,7 @@ def train_rounds(errors, results, rounds):
     """Train every start on its own error, and return `results` after each round of ex.steps steps."""
     train = tf.train.AdamOptimizer(ex.learning_rate).minimize(tf.reduce_sum(errors))  # a sum: the starts stay apart
     values = []
-    with tf.Session(config=config) as sess:
+    with ex.session(threads=1) as sess:
         sess.run(tf.global_variables_initializer())
         step = sess.make_callable(train)
         for number in ex.progress(range(rounds * ex.steps), unit="step"):

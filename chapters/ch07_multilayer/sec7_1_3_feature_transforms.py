@@ -51,9 +51,7 @@ def train_linear(points, classes, feature):
         loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
         train = tf.train.AdamOptimizer(ex.learning_rate).minimize(loss)
         accuracy = tf.reduce_mean(tf.cast(tf.equal(logits > 0, labels > 0.5), tf.float32))
-        config = ex.config()
-        config.inter_op_parallelism_threads = config.intra_op_parallelism_threads = 1  # the tensors are tiny
-        with tf.Session(config=config) as sess:
+        with ex.session(threads=1) as sess:  # the tensors are tiny
             sess.run(tf.global_variables_initializer())
             step = sess.make_callable(train)
             for _ in range(ex.steps):
