@@ -107,7 +107,9 @@ def test_27_a_maxout_unit_is_any_convex_function_and_the_replays_differ(quick):
     base = replays["maxout, rate 0.04, batch 100"]
     assert replays["maxout, rate 0.004, batch 100"] < base < replays["maxout, rate 0.4, batch 100"]
     assert replays["maxout, rate 0.04, batch 1000"] < base < replays["maxout, rate 0.04, batch 10"]
-    assert replays["sigmoid, rate 0.04, batch 100"] < base - 0.1  # 40 steps: 0.36 against 0.75, another seed 0.34 and 0.72
+    assert (
+        replays["sigmoid, rate 0.04, batch 100"] < base - 0.1
+    )  # 40 steps: 0.36 against 0.75, another seed 0.34 and 0.72
 
 
 def test_6_2_every_activation_is_its_formula_and_has_its_gradient(quick):

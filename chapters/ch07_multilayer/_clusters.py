@@ -47,7 +47,7 @@ XOR_CORNERS = [[3.0, 0], [3.0, 3.0], [0, 3.0]]
 
 
 def xor_clusters(sample_size, seed=10):
-    """Return points (n, 2) and labels (n, 1), 0.0 or 1.0: four clusters at the corners of a square, as in XOR (7.4.1)."""
+    """Return points (n, 2) and labels (n, 1), 0.0 or 1.0: four clusters at the corners of a square, as in XOR."""
     points, corner = generate(sample_size, 4, XOR_CORNERS, seed)
     return points, (corner % 2).astype(np.float32).reshape(-1, 1)
 
