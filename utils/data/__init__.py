@@ -5,6 +5,7 @@ a download, and at last a stand-in made here. Which one it was is printed and go
 """
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,28 @@ def own_folder() -> list[Path]:
     if not Path(value).expanduser().is_dir():
         raise Problem(f"TFBOOK_DATA names {value}, which is no folder: make it, or unset the variable")
     return [Path(value).expanduser().resolve()]
+
+
+def locate(
+    options: DataOptions,
+    places: Callable[[Path], Iterable[Path]],
+    complete: Callable[[Path], bool],
+    fetch: Callable[[Path], Path],
+    stand_in: Callable[[], Path],
+) -> Path:
+    """Return the folder that holds a data set: found, downloaded, or at last its stand-in.
+
+    `places`: where in a data folder it may lie. `complete`: whether a place has all files. `fetch` downloads it into a
+    data folder, with a Problem where it cannot; `stand_in` makes the stand-in if need be. Both return the place.
+    """
+    if options.sample:
+        return stand_in()
+    for folder in options.folders():
+        for place in places(folder):
+            if complete(place):
+                return place
+    try:
+        return fetch(options.folders()[0])
+    except Problem as problem:
+        print(problem)
+        return stand_in()

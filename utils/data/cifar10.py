@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.data import DataOptions, cifar10_stand_in, download
+from utils.data import DataOptions, cifar10_stand_in, download, locate
 from utils.paths import DATASETS, shown
 from utils.problems import Problem, disk_problem
 
@@ -148,17 +148,7 @@ def _complete(folder: Path) -> bool:
 
 
 def _find(options: DataOptions) -> Path:
-    if options.sample:
-        return _stand_in()
-    for folder in options.folders():
-        for place in _places(folder):
-            if _complete(place):
-                return place
-    try:
-        return fetch(options.folders()[0])
-    except Problem as problem:
-        print(problem)
-        return _stand_in()
+    return locate(options, _places, _complete, fetch, _stand_in)
 
 
 def _stand_in() -> Path:

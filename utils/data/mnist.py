@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.data import DataOptions, download
+from utils.data import DataOptions, download, locate
 from utils.paths import DATASETS, shown
 from utils.problems import Problem
 
@@ -176,17 +176,7 @@ def _complete(folder: Path) -> bool:
 
 def _find(options: DataOptions) -> Path:
     """Return the folder that holds the four files, after a download or with the stand-in if need be."""
-    if options.sample:
-        return _stand_in()
-    for folder in options.folders():
-        for place in _places(folder):
-            if _complete(place):
-                return place
-    try:
-        return fetch(options.folders()[0])
-    except Problem as problem:
-        print(problem)
-        return _stand_in()
+    return locate(options, _places, _complete, fetch, _stand_in)
 
 
 def fetch(folder: Path) -> Path:
