@@ -5,7 +5,7 @@ Data:      CIFAR-10, 50,000 training / 10,000 test pictures, their central 24×2
 Model:     conv 5×5, 64 → pool → conv 5×5, 64 → pool → conv 5×5, 10 → global average pooling; 123,338 weights
 Shows:     a whole convolutional network, fed from the tutorial's queue: convolutions keep the size, pooling shrinks,
            and the average over each of the last ten channels is the score of a class. --head dense ends in two
-           fully connected layers, with nine times as many weights in the head
+           fully connected layers, with 37 times as many weights in the head
 Departs:   the last convolution has no ReLU, which could switch a class off for good; the loss is taken from the logits
            and averaged (the book sums −y·log(softmax); Adam takes the same steps); accuracy is measured on all 10,000
            test pictures too, because the book's one batch of 128 has a standard error of 0.04; a Coordinator ends the
