@@ -6,6 +6,7 @@ Shows:     what goes wrong when softmax is taken twice: softmax_cross_entropy_wi
            must be given raw scores; the formula written out gives the same as the op, if it is given the softmax
 Departs:   after the book's five tensors the mistake is followed up: the cost that it can never go below, and how small
            the gradient gets
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

@@ -5,6 +5,7 @@ Data:      the two rows of example 22, their labels now spread over the three cl
 Shows:     a label may be any distribution that sums to 1, but the cost then tells right from wrong less sharply
 Departs:   what the book does not say is added: the cost against a soft label cannot reach 0; the least it can be is
            the entropy of the label
+Time:      5 s on 2 CPU cores
 """
 
 from utils.example import Example

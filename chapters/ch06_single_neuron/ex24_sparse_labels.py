@@ -6,6 +6,7 @@ Model:     784 → 10, softmax regression, the classifier of chapter 5, twice fr
 Shows:     labels that are class numbers instead of one-hot rows: the same costs; exercise 6.5.5 trains chapter 5's
            classifier with each kind of label on the same batches, and the costs and the test accuracy are the same
 Departs:   the answer to the exercise is not printed in the book; its figures stand beside those of listing 5-2
+Time:      25 s on 2 CPU cores
 """
 
 from utils import figures

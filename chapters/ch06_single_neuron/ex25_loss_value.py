@@ -5,6 +5,7 @@ Data:      the two rows of example 22
 Shows:     one number from the costs of the rows, from the scores and from the softmax; why training takes the mean
 Departs:   the book says mean, but its code and its figure are the sum: both are printed; the labels keep their own
            name instead of being set again; sum and mean are followed up on the same rows taken twice and ten times
+Time:      5 s on 2 CPU cores
 """
 
 from utils.example import Example

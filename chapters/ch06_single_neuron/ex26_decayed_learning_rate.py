@@ -7,6 +7,7 @@ Shows:     exponential_decay: the twenty rates that the book prints; steps and r
 Departs:   the book fetches the step and the rate in one run without saying which comes first: here control
            dependencies say it; staircase does not mean "no decay" as the book has it, but decay in steps; the book's
            "shrinks to 0.96%" is a factor of 0.96
+Time:      6 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

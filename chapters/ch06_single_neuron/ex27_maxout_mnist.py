@@ -10,6 +10,7 @@ Shows:     a Maxout network that learns all ten digits; the printed graph, which
 Departs:   the printed graph takes the maximum over the ten scores, so that one number per picture is left: here each
            unit takes it over its own pieces, and each class has a bias of its own; the costs in the book (0.29) are
            those of plain softmax regression, not of the printed graph, which cannot get below about 0.54
+Time:      4.4 min on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -7,6 +7,7 @@ Shows:     the neuron of 6.1 forward, its gradients and its training until the l
            6.2: TensorFlow's op against the formula, its gradient, its curve, and where it saturates
 Departs:   sigmoid saturates at 0 and 1 (the book says 1 or −1); tf.nn.leaky_relu has a default alpha of 0.2, not the
            book's 0.01; max(x, a·x) is the leaky ReLU for 0 ≤ a ≤ 1 only; ELU has a parameter a, the op sets it to 1
+Time:      7 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

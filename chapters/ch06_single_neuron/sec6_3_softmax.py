@@ -5,6 +5,7 @@ Data:      the book's scores 5, 3 and 2; one input of a layer with two inputs an
 Shows:     softmax as the formula and as the ops of table 6-1; the book's worked example as what it is and as softmax;
            softmax for classes that exclude each other beside sigmoids for classes that do not
 Departs:   the book's 0.5, 0.3, 0.2 for the scores 5, 3, 2 is plain division by the sum; softmax is printed beside it
+Time:      5 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -7,6 +7,7 @@ Shows:     the squared errors (MSE three ways, RMSE, MAD) and the four cross-ent
            be in the same range
 Departs:   there is a function for the MSE, tf.losses.mean_squared_error; 0·ln 0 is not 0 in floating point but NaN;
            the name logits is kept for the outputs (the book's MSE uses it for the labels); a missing bracket is set
+Time:      5 s on 2 CPU cores
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ Shows:     batch, stochastic and mini-batch descent on the same data; the seven 
            enlarging the mini-batch in its place
 Departs:   the defaults that the table lists are compared with the real signatures; the rate decays by
            decay_rate^(global_step / decay_steps) (the book writes decayed_steps)
+Time:      10 s on 2 CPU cores
 """
 
 import inspect

@@ -8,6 +8,7 @@ Shows:     every initialiser of the table through tf.get_variable: mean, standar
 Departs:   tf.contrib's xavier_initializer is glorot_uniform_initializer now; random_normal is normal (one row of the
            book says uniform); zeros_initializer takes no shape; orthogonal is made by QR of a normal matrix; the
            table's repeated rows stand here once
+Time:      9 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -8,6 +8,7 @@ Shows:     binary classification with one neuron, and its weights read as the li
 Departs:   the loss is taken from the logits in one op: log(sigmoid) gives NaN for confident answers. The book's err
            divides a sum over 40 batches by the batch size of 25 and so is 1.6 times the mean squared error, not an
            error rate: both stand here, with the accuracy on points that were not trained on
+Time:      9 s on 2 CPU cores
 """  # noqa: E501
 
 import math

@@ -9,6 +9,7 @@ Departs:   the book reads the class off the three lines: the highest line wins. 
            line is only where a logit is zero; the true boundaries are drawn beside them. Which side of a line is
            positive hangs on w2, not on w1. The book's err divides by 25 twice: here the count of errors stands too. The
            40,000 points of figure 7-6 go through the session in one batch, and its colours have explicit limits
+Time:      11 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

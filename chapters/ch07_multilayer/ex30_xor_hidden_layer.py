@@ -8,6 +8,7 @@ Shows:     a hidden layer solves what no line can separate, but only from about 
            output (exercise 1) and for one-hot labels under four losses (exercise 2)
 Departs:   the book trains once, without a seed, and was lucky. Its labels are int16, here float32; a comment of its
            listing says 100,000 steps, the loop has 10,000. Of exercise 1 it says that more steps help; they do not
+Time:      29 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

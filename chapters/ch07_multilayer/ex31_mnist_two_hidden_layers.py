@@ -6,6 +6,7 @@ Model:     784 → 256 ReLU → 256 ReLU → 10, 269,322 weights
 Shows:     two hidden layers on MNIST; what weights of standard deviation 1 cost, beside the same network from He's
            initialisation, trained on the same batches; save, restore, and the digits it gets wrong
 Departs:   the second network, the checkpoint, the validation accuracy and the pictures are not in the book
+Time:      1.7 min on 2 CPU cores
 """
 
 import numpy as np

@@ -7,6 +7,7 @@ Shows:     an L2 penalty keeps the network of example 32 from learning the noise
            too, and drives most weights to zero, the more the larger its factor
 Departs:   the bare error is printed beside the loss, because the book's 0.0913 and 0.106 contain the penalty and
            cannot stand beside the 0.149 of example 32; the test is 20,000 fresh points beside the book's 12
+Time:      38 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -8,6 +8,7 @@ Shows:     more data is the best remedy: without any penalty the error on fresh 
            1000 points to new points in every step, which end at the Bayes limit
 Departs:   the book calls its generator in every step, but that seeds itself and returns the same 1000 points 20,000
            times (its printed losses fall by millionths): both are trained; the bare error beside the book's loss
+Time:      1.8 min on 2 CPU cores
 """
 
 import numpy as np

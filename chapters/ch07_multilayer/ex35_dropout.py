@@ -8,6 +8,7 @@ Shows:     keep_prob is a placeholder, 0.6 to train and 1 to test; with dropout 
            the dropout left on in the test costs accuracy
 Departs:   TensorFlow asks for the share to drop, rate = 1 - keep_prob; the training loss, with dropout on and over
            the training points, cannot stand beside a test loss without: all are measured with keep_prob 1
+Time:      2.1 min on 2 CPU cores
 """
 
 from _clusters import xor_clusters

@@ -8,6 +8,7 @@ Shows:     exponential_decay takes the learning rate from 0.01 to 0.0012 in 20,0
            a little lower
 Departs:   rate = 1 - keep_prob; 20,000 fresh points beside the book's 12, on which its two examples cannot be told
            apart; the table ends with what examples 32 to 35 measured, where they were run with the same preset
+Time:      2.0 min on 2 CPU cores
 """
 
 import numpy as np

@@ -7,6 +7,7 @@ Shows:     points that no line separates, and the features that make them separa
            into its own arrangement, and none of them helps with spirals
 Departs:   the book does not print its coordinates. |x| and x² work for four points on the axes; XOR at (±1, ±1) they
            fold into one point, and XOR of 0 and 1 they leave as it is. x1·x2 is the feature for these two
+Time:      12 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

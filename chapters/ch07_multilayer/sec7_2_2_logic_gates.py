@@ -8,6 +8,7 @@ Shows:     the surface that the network lays over the plane, cut at height 0; th
 Departs:   the book reads its hidden outputs 00→0, 10→1, 01→1, 00→0 as an AND: the output layer is an OR. Its weights
            for AND are printed as w[−30, 20], b[20], which is another gate; with w[20, 20] the bias has to be −30.
            The numbers of the other gates are not in the text, those here are the usual ones for a steep sigmoid
+Time:      8 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

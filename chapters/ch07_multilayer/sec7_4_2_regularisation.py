@@ -7,6 +7,7 @@ Shows:     tf.nn.l2_loss is half the sum of squares, without a root; L1 made by 
            REGULARIZATION_LOSSES; the biases stay free
 Departs:   the book's words define L2 with a square root, its formula and the op have none; the collection is the
            TensorFlow-1.x way to the sum that the book writes out
+Time:      6 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

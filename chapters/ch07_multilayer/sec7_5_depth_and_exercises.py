@@ -8,6 +8,7 @@ Shows:     the remark on depth and width measured: one wide hidden layer against
            three broken XOR networks, what each one's mistake looks like from outside, and its cure
 Departs:   the book prints neither figures for its remark nor its three scripts (xorerr1 to xorerr3): the mistakes here
            are a dead ReLU as the output, softmax over one output node, and labels [n] against predictions [n, 1]
+Time:      31 s on 2 CPU cores
 """
 
 import itertools

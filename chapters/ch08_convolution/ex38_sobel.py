@@ -8,6 +8,7 @@ Departs:   after the book's outline, which has upright edges only, both directio
            cured by mirroring the picture's edge; the size comes from the picture (the book writes 3264×2448 into the
            listing), which is fed to a placeholder (the book feeds a variable); a picture of one colour becomes black
            (the book's formula divides by zero)
+Time:      8 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

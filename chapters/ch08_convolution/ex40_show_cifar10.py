@@ -6,6 +6,7 @@ Shows:     the data set is fetched (python run.py data cifar10), a queue hands i
            makes a picture unfit to look at until its values are brought back to 0 … 1
 Departs:   the picture is divided by its standard deviation, not by its variance as the text says. It is drawn as the
            book draws it and, beside it, rescaled: today's Matplotlib cuts off what lies outside 0 … 1
+Time:      10 s on 2 CPU cores
 """
 
 import _cifar10_input as cifar10_input

@@ -7,6 +7,7 @@ Shows:     the binary layout: a label, then 1,024 red, 1,024 green and 1,024 blu
 Departs:   for way 1 the book edits the tutorial's library; here standardising is an argument. The pictures are shown as
            whole numbers: floats of 0 to 255 are drawn white by today's Matplotlib. The book's detour through the shape
            (10000, 32, 32, 3) mixes the channels; it is drawn too. The text calls the picture a squirrel: label 3 is cat
+Time:      7 s on 2 CPU cores
 """
 
 import _cifar10_input as cifar10_input

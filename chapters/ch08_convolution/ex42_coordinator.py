@@ -8,6 +8,7 @@ Shows:     tf.FIFOQueue, tf.train.QueueRunner and tf.train.Coordinator: two thre
 Departs:   request_stop() only asks (the text: it returns when all threads have ended): coord.join() waits, as counted;
            both operations run in threads of the QueueRunner (the text: the main thread counts); the dequeue is built
            once, not again for every number; at the end a queue without a race, which gives 1 … 10
+Time:      5 s on 2 CPU cores
 """
 
 import threading

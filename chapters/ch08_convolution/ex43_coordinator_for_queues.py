@@ -5,6 +5,7 @@ Data:      CIFAR-10, the 10,000 test pictures
 Shows:     a Coordinator lets a ``with`` session close without an error from the threads that fill its queues
 Departs:   coord.join waits for the threads, which the book keeps in a variable and never uses: request_stop only asks
            them to end
+Time:      6 s on 2 CPU cores
 """
 
 import logging

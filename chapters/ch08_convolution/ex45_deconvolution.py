@@ -8,6 +8,7 @@ Shows:     tf.nn.conv2d_transpose with VALID and SAME; that it is the gradient o
 Departs:   step 3 pads the near side by kernel − 1 − the zeros that the convolution put there: the book's rule, the
            SAME rule at stride 1 with its sides swapped, fails for (kernel, stride, size) = (3, 2, 4), as shown; the
            text says that a deconvolution cannot learn: a small training shows that it can
+Time:      8 s on 2 CPU cores
 """
 
 import math

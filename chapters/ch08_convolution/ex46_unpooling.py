@@ -7,6 +7,7 @@ Shows:     max-pooling that remembers the winners' places (tf.nn.max_pool_with_a
 Departs:   runs without a GPU, which the book needs for the argmax; the functions stand in _unpool.py, because example
            50 needs them too, and take a batch of unknown size; average un-pooling, which the book only describes
            (figure 8-20), is coded as well
+Time:      6 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -6,6 +6,7 @@ Shows:     tf.gradients of two sums at once for four variables, with grad_ys; th
            shared variable are added; what grad_ys is
 Departs:   grad_ys are the gradients that come in at y1 and y2 (the text calls them the values of y1 and y2): the same
            result as the gradient of 1·y1[0] + 2·y1[1] + 3·y2[0] + 4·y2[1]
+Time:      4 s on 2 CPU cores
 """
 
 import numpy as np

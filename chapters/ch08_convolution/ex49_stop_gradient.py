@@ -6,6 +6,7 @@ Shows:     tf.stop_gradient: the variables behind it get no gradient; the error 
            and the list that can be fetched
 Departs:   the book's program ends with the error, and a second version leaves it out: here it is caught; the name of
            the gradient's tensor is TensorFlow's own affair and differs from the book's
+Time:      4 s on 2 CPU cores
 """
 
 from utils.example import Example

@@ -8,6 +8,7 @@ Shows:     how many weights dense layers need for pictures; a Sobel kernel, the 
 Departs:   the exact counts stand beside the book's rounded ones; each input channel has a kernel of its own (the text:
            the same for all); an average counts the zeros of the picture (the text: only what is not zero); a transposed
            convolution is a full one at stride 1 with VALID only; RGB is red, green and blue (the text: yellow)
+Time:      4 s on 2 CPU cores
 """
 
 from itertools import pairwise

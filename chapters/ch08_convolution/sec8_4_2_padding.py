@@ -6,6 +6,7 @@ Shows:     how many windows VALID and SAME make and where SAME puts its zeros, w
            held against tf.nn.conv2d over a range of sizes; the book's case of 13, 6 and 5; that SAME keeps the size
            at stride 1 only; the two rules read backwards, for the output_shape of tf.nn.conv2d_transpose
 Departs:   the sizes of the transposed convolution are ours: the book meets them in 8.6.3 only
+Time:      5 s on 2 CPU cores
 """
 
 import math

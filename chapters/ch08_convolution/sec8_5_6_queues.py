@@ -7,6 +7,7 @@ Shows:     what goes wrong with queues and its cures: without start_queue_runner
            Coordinator does away with them
 Departs:   the wait is cut short by a time limit. The book's first two cures only leave the session open: closing it
            brings the same errors, which is shown
+Time:      11 s on 2 CPU cores
 """
 
 import logging
