@@ -149,11 +149,21 @@ def test_without_a_network_the_stand_in_is_taken(monkeypatch, tmp_path, capsys):
     def fetch(folder):
         raise Problem("no mirror can be reached")
 
+    monkeypatch.delenv("TFBOOK_DOWNLOAD", raising=False)
     monkeypatch.setattr(cifar10, "fetch", fetch)
     monkeypatch.setattr(DataOptions, "folders", lambda self: [tmp_path])
     options = DataOptions()
     cifar10.load(options)
     assert "no mirror can be reached" in capsys.readouterr().out
+    assert not options.sources[0]["real"]
+
+
+def test_a_reader_may_forbid_the_download(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFBOOK_DOWNLOAD", "no")
+    monkeypatch.setattr(cifar10, "fetch", lambda folder: pytest.fail("tried to download"))
+    monkeypatch.setattr(DataOptions, "folders", lambda self: [tmp_path])
+    options = DataOptions()
+    cifar10.load(options)
     assert not options.sources[0]["real"]
 
 

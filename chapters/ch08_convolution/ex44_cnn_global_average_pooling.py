@@ -30,7 +30,7 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     head=Choice("average", "dense"),
-    quick={"steps": 60, "batch_size": 64, "learning_rate": 0.002, "display_step": 10},
+    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10},
     book={"steps": 15000},
 )
 

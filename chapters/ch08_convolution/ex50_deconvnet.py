@@ -32,7 +32,7 @@ ex = Example(
     penalty=1.0,
     display_step=200,
     input=Choice("standardized", "raw"),
-    quick={"steps": 50, "batch_size": 64, "learning_rate": 0.002, "display_step": 10},
+    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10},
     book={"steps": 15000},
 )
 PICTURES = 6  # in the figures

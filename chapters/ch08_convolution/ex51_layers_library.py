@@ -24,7 +24,7 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     pictures=Choice("cifar10", "mnist"),
-    quick={"steps": 60, "batch_size": 64, "learning_rate": 0.003, "display_step": 10},
+    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.003, "display_step": 10},
     book={"steps": 15000},
 )
 

@@ -26,7 +26,7 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     timed_steps=20,
-    quick={"steps": 60, "batch_size": 64, "learning_rate": 0.002, "display_step": 10, "timed_steps": 2},
+    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10, "timed_steps": 2},
     book={"steps": 15000},
 )
 

@@ -30,7 +30,7 @@ ex = Example(
     queue_least=20000,
     second_layer=Choice("5x5", "multi-channel"),
     pictures=Choice("cifar10", "mnist"),
-    quick={"steps": 60, "batch_size": 64, "display_step": 10, "start_learning_rate": 0.01, "queue_least": 500},
+    quick={"steps": 60, "batch_size": 32, "display_step": 10, "start_learning_rate": 0.01, "queue_least": 500},
     book={"steps": 20000},
 )
 

@@ -24,7 +24,7 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     queue_least=20000,
-    quick={"steps": 60, "batch_size": 64, "learning_rate": 0.001, "display_step": 10, "queue_least": 500},
+    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.001, "display_step": 10, "queue_least": 500},
     book={"steps": 15000},
 )
 source = training.CifarQueue(ex, distorted=True, least=ex.queue_least)

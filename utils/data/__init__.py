@@ -62,6 +62,8 @@ def locate(
 ) -> Path:
     """Return the folder that holds a data set: found, downloaded, or at last its stand-in.
 
+    With ``TFBOOK_DOWNLOAD=no`` in the environment nothing is downloaded.
+
     `places`: where in a data folder it may lie. `complete`: whether a place has all files. `fetch` downloads it into a
     data folder, with a Problem where it cannot; `stand_in` makes the stand-in if need be. Both return the place.
     """
@@ -71,6 +73,8 @@ def locate(
         for place in places(folder):
             if complete(place):
                 return place
+    if os.environ.get("TFBOOK_DOWNLOAD") == "no":
+        return stand_in()
     try:
         return fetch(options.folders()[0])
     except Problem as problem:
