@@ -53,7 +53,7 @@ files = sorted(file.name for file in ex.checkpoints.iterdir())
 print("in its folder:", *[name for name in files if name.endswith(".index") or "ckpt" not in name])
 
 # %% Without a global step there is nothing to count by
-with tf.Graph().as_default(), tempfile.TemporaryDirectory() as elsewhere:
+with tf.Graph().as_default(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as elsewhere:
     tf.Variable(0.0)
     try:
         tf.train.MonitoredTrainingSession(checkpoint_dir=elsewhere)
