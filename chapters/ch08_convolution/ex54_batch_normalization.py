@@ -9,6 +9,7 @@ Shows:     the network learns far faster, with a rate 400 times as high that fal
 Departs:   the book's test never switches (it asks in Python whether the placeholder is None): it normalised the test
            batch by its own statistics. Here a boolean placeholder switches; both ways are measured. As in 44: no last
            ReLU, mean loss from the logits, accuracy on all 10,000 test pictures
+Time:      55 min on 2 CPU cores (--book, beside other work)
 """
 
 import _training as training
