@@ -84,6 +84,11 @@ with ex.session() as sess:
         rate = sess.run(decaylearning_rate)
         images, labels = source.test_batch(sess)
         as_the_book = sess.run(net.accuracy, {x: images, net.y: labels, train: True})
+        # With moving averages a picture's scores do not depend on what else is in its batch.
+        company = {}
+        for way, training_mode in (("own statistics", True), ("moving averages", False)):
+            together, alone = (sess.run(y_conv, {x: part, train: training_mode}) for part in (images, images[:1]))
+            company[way] = float(abs(together[0] - alone[0]).max())
         everything = training.test(
             ex, sess, source, net, book_accuracy=0.71875 if cifar else None, test_feed={train: False}
         )
@@ -100,6 +105,8 @@ if late is not None:
     ex.report("training accuracy, steps 18400 to 19800", late, book=sum(LATE_BOOK) / len(LATE), better="higher")
 beside = {"book": 0.71875, "better": "higher", "tolerance": 0.079}  # two standard errors of 128 pictures
 ex.report("one test batch by its own statistics, as the book", as_the_book, **(beside if cifar else {}))
+for way, difference in company.items():
+    ex.report(f"scores of a picture, alone or in a batch, {way}", difference)
 ex.report("accuracy on 10,000 training pictures", seen_accuracy)
 ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])
 ex.report("learning rate at the end", rate)
