@@ -114,7 +114,6 @@ def test_52_counts_the_multiplications_and_equals_a_kernel_of_rank_1(quick):
     assert run.metric("multiplications of conv2, split") / run.metric("multiplications of conv2, 5×5") == 10 / 25
     assert run.metric("largest difference for a kernel of rank 1") < 1e-5
     assert run.metric("weights") == 61_962
-    assert run.metric("milliseconds a step, split") > 0  # which is less is seen on a quiet machine only
     assert run.metric("test accuracy, all 10,000") > 0.3
 
 

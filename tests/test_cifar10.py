@@ -167,11 +167,6 @@ def test_a_reader_may_forbid_the_download(monkeypatch, tmp_path):
     assert not options.sources[0]["real"]
 
 
-def test_the_download_has_three_https_mirrors():
-    assert len(cifar10.MIRRORS) == 3
-    assert all(url.startswith("https://") and url.endswith(cifar10.ARCHIVE) for url in cifar10.MIRRORS)
-
-
 def test_a_stand_in_that_another_process_made_is_left_alone(tmp_path, capsys):
     made = tmp_path / "made"
     made.mkdir()

@@ -178,7 +178,7 @@ ex.report("starts until XOR was solved", start)
 # Over the solving ones of 1,000 starts the loss lies between 0.024 and 0.163, the book's at their 32nd percentile; an
 # answer's standard deviation is 0.1 and the tolerance three of them. The hidden units have no order and no scale of
 # their own: theirs are printed above.
-ex.report("loss of the solving start", final_loss, book=book_loss, tolerance=0.09)
+ex.report("loss of the solving start (the book's from its answers)", final_loss, book=book_loss, tolerance=0.09)
 ex.report("rounded answers", answers.round()[:, 0], book=[0, 1, 1, 0])
 ex.report("answers", answers[:, 0], book=BOOK_Y[:, 0], tolerance=0.3)
 ex.report("hidden outputs", hidden)

@@ -32,13 +32,15 @@ def central(pictures, standardize=True):
     return tf.image.per_image_standardization(cut) if standardize else cut
 
 
-def distort(picture):
-    """Return a picture [32, 32, 3] cut at a random place, perhaps flipped, lighter or darker, with other contrast."""
-    picture = tf.random_crop(tf.cast(picture, tf.float32), [SIDE, SIDE, 3])
-    picture = tf.image.random_flip_left_right(picture)
-    picture = tf.image.random_brightness(picture, max_delta=63)
-    picture = tf.image.random_contrast(picture, lower=0.2, upper=1.8)
-    return tf.image.per_image_standardization(picture)
+def distortions(picture):
+    """Return what becomes of a picture [32, 32, 3], step by step: name → float32 [24, 24, 3]; the last one is used."""
+    steps = {}
+    steps["cropped"] = tf.random_crop(tf.cast(picture, tf.float32), [SIDE, SIDE, 3])
+    steps["flipped or not"] = tf.image.random_flip_left_right(steps["cropped"])
+    steps["lighter or darker"] = tf.image.random_brightness(steps["flipped or not"], max_delta=63)
+    steps["more or less contrast"] = tf.image.random_contrast(steps["lighter or darker"], lower=0.2, upper=1.8)
+    steps["standardised"] = tf.image.per_image_standardization(steps["more or less contrast"])
+    return steps
 
 
 def inputs(data, eval_data, batch_size, standardize=True):
@@ -46,7 +48,8 @@ def inputs(data, eval_data, batch_size, standardize=True):
 
     `eval_data`: the test pictures, else the training pictures. The files come in random order in each round, the
     records of a file in theirs. The tutorial reads record by record; here the reader takes a whole batch of records at
-    a time and they are decoded and standardised together, at a tenth of the cost.
+    a time and they are decoded and standardised together, at a tenth of the cost. A resumed training begins with a
+    whole file again: the queue's place in the data is not saved.
     """
     files = tf.train.string_input_producer((data.test if eval_data else data.train).files, seed=1)
     _, records = tf.FixedLengthRecordReader(record_bytes=cifar10.RECORD_BYTES).read_up_to(files, batch_size)
@@ -62,22 +65,22 @@ def inputs(data, eval_data, batch_size, standardize=True):
     )
 
 
-def distorted_inputs(data, batch_size, least=20_000, threads=4):
+def distorted_inputs(data, batch_size, least=20_000):
     """Return batches of distorted training pictures in mixed order: images [b, 24, 24, 3], labels int32 [b].
 
-    `least`: pictures that the queue must hold before it gives a batch, so that they are well mixed. `threads` distort
-    pictures at the same time; each draws its own crops, so the batches differ from run to run.
+    `least`: pictures that the queue must hold before it gives a batch, so that they are well mixed. Four threads
+    distort pictures at the same time, so the batches differ from run to run.
     """
     files = tf.train.string_input_producer(data.train.files)
     _, record = tf.FixedLengthRecordReader(record_bytes=cifar10.RECORD_BYTES).read(files)
     pictures, labels = decode(record[None])
-    image = distort(pictures[0])
+    image = distortions(pictures[0])["standardised"]
     tf.summary.image("distorted_images", image[None])
     print(f"Filling the queue with {least:,} CIFAR-10 pictures before the training starts.")
     return tf.train.shuffle_batch(
         [image, labels[0]],
         batch_size,
-        num_threads=threads,
+        num_threads=4,
         capacity=least + 3 * batch_size,
         min_after_dequeue=least,
         shapes=[[SIDE, SIDE, 3], []],

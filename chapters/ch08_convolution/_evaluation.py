@@ -9,17 +9,17 @@ from utils.tf1 import tf
 BATCH = 500
 
 
-def in_batches(*arrays):
-    """Yield the arrays' rows, at most 500 at a time."""
-    for first in range(0, len(arrays[0]), BATCH):
-        yield [array[first : first + BATCH] for array in arrays]
+def in_batches(array):
+    """Yield the rows of `array`, at most 500 at a time."""
+    for first in range(0, len(array), BATCH):
+        yield array[first : first + BATCH]
 
 
 def standardized(sess, pictures, standardize=True):
     """Return pictures uint8 [n, 32, 32, 3] as the queue gives them: float32 [n, 24, 24, 3], standardised or not."""
     fed = tf.placeholder(tf.uint8, [None, 32, 32, 3])
     images = cifar10_input.central(fed, standardize)
-    return np.concatenate([sess.run(images, {fed: part}) for (part,) in in_batches(pictures)])
+    return np.concatenate([sess.run(images, {fed: part}) for part in in_batches(pictures)])
 
 
 def test_pictures(sess, data):
@@ -30,7 +30,7 @@ def test_pictures(sess, data):
 def predictions(sess, logits, x, images, feed=None):
     """Return the class predicted for each of the images, int64 [n]."""
     predicted = tf.argmax(logits, 1)
-    return np.concatenate([sess.run(predicted, {x: part, **(feed or {})}) for (part,) in in_batches(images)])
+    return np.concatenate([sess.run(predicted, {x: part, **(feed or {})}) for part in in_batches(images)])
 
 
 def standard_error(share, pictures):
@@ -54,7 +54,7 @@ def report_test(ex, batch_accuracy, labels, predicted, names, book=None):
     return everything
 
 
-def accuracy_figure(ex, book, name="training_accuracy"):
+def accuracy_figure(ex, book):
     """Draw the accuracies on the batches trained on, their moving average, and the book's."""
     history = ex.history["training_accuracy"]
     steps, values = zip(*history, strict=True)
@@ -62,4 +62,12 @@ def accuracy_figure(ex, book, name="training_accuracy"):
     lines = {"measured": history, "mean of the last five": list(averaged)}
     if book:
         lines["the book"] = list(book.items())
-    ex.figure(figures.curves(lines, xlabel="step", ylabel="accuracy on one batch"), name)
+    ex.figure(figures.curves(lines, xlabel="step", ylabel="accuracy on one batch"), "training_accuracy")
+
+
+def report_late_accuracy(ex, book, steps):
+    """Report the mean training accuracy of these steps beside the book's, where the run came to all of them."""
+    measured = dict(ex.history["training_accuracy"])
+    if all(step in measured for step in steps):
+        mean, of_book = (float(np.mean([values[step] for step in steps])) for values in (measured, book))
+        ex.report(f"training accuracy, steps {steps[0]} to {steps[-1]}", mean, book=of_book, better="higher")

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import _cifar10_input as cifar10_input
 import _evaluation as evaluation
 import models
-import numpy as np
 
 from utils.data import cifar10, mnist
 from utils.tf1 import tf
@@ -126,9 +125,3 @@ def test(ex, sess, source, net, book_accuracy=None, test_feed=None):
 def share_correct(sess, net, images, labels, feed=None):
     """Return the share of `images` whose predicted class is their label's."""
     return float((evaluation.predictions(sess, net.logits, net.x, images, feed) == labels).mean())
-
-
-def mean_accuracy(ex, steps):
-    """Return the mean of the recorded training accuracies of these steps, or None where none of them was taken."""
-    values = [value for step, value in ex.history["training_accuracy"] if step in steps]
-    return float(np.mean(values)) if values else None

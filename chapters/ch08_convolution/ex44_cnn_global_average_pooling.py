@@ -102,9 +102,7 @@ captions = [f"{data.names[a]}\ntaken for {data.names[b]}" for a, b in zip(test_l
 ex.figure(figures.image_grid(data.test.images[shown], captions, size=1.9), "predictions")
 
 # %% Results
-late = [value for step, value in ex.history["training_accuracy"] if step in (14400, 14600, 14800)]
-if late:
-    ex.report("training accuracy, steps 14400 to 14800", np.mean(late), book=0.572917, better="higher")
+evaluation.report_late_accuracy(ex, BOOK, (14400, 14600, 14800))
 ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])
 evaluation.report_test(ex, float(batch_accuracy), test_labels, predicted, data.names, book=0.632812)
 ex.report("weights", parameters)

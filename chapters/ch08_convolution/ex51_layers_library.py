@@ -10,6 +10,7 @@ Departs:   tf.contrib.layers lives on as tf-slim, which has the same functions a
            figures do not tell what the library does. As in 44: mean loss from the logits, accuracy on all test pictures
 """
 
+import _evaluation as evaluation
 import _training as training
 import models
 
@@ -56,7 +57,7 @@ with ex.session() as sess:
     with training.queue_threads(sess):
         training.train(ex, sess, saver, source, net, book={})
         training.test(ex, sess, source, net)
-training.evaluation.accuracy_figure(ex, {})
+evaluation.accuracy_figure(ex, {})
 
 # %% Results
 ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])

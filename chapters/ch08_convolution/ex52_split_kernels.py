@@ -12,6 +12,7 @@ Departs:   the book calls the two "equivalent": they are for kernels of rank 1 w
 
 import time
 
+import _evaluation as evaluation
 import _training as training
 import models
 import numpy as np
@@ -112,7 +113,7 @@ with ex.session() as sess:
         sess.run(tf.variables_initializer(tf.global_variables()))  # the timed steps were steps: start afresh
 
         training.train(ex, sess, saver, source, net, book={})
-        training.evaluation.accuracy_figure(ex, {})
+        evaluation.accuracy_figure(ex, {})
         training.test(ex, sess, source, net)
 
 # %% Results

@@ -12,6 +12,7 @@ Departs:   the book's test never switches (it asks in Python whether the placeho
 Time:      55 min on 2 CPU cores (--book, beside other work)
 """
 
+import _evaluation as evaluation
 import _training as training
 import models
 
@@ -94,15 +95,14 @@ with ex.session() as sess:
         )
         seen = source.some_training_pictures(sess) if cifar else source.next_batch(sess)
         seen_accuracy = training.share_correct(sess, net, *seen, feed={train: False})
-training.evaluation.accuracy_figure(ex, BOOK if cifar else {})
+evaluation.accuracy_figure(ex, BOOK if cifar else {})
 print(f"{seen_accuracy:.4f} on pictures of the training set, {everything:.4f} on the test set")
 decay = [[step, ex.start_learning_rate * ex.decay_rate ** (step / ex.decay_steps)] for step in range(0, 20001, 100)]
 ex.figure(figures.curves({"0.04 · 0.9^(step / 1000)": decay}, xlabel="step", ylabel="learning rate"), "learning_rate")
 
 # %% Results
-late = training.mean_accuracy(ex, LATE)
-if late is not None:
-    ex.report("training accuracy, steps 18400 to 19800", late, book=sum(LATE_BOOK) / len(LATE), better="higher")
+if cifar:
+    evaluation.report_late_accuracy(ex, BOOK, LATE)
 beside = {"book": 0.71875, "better": "higher", "tolerance": 0.079}  # two standard errors of 128 pictures
 ex.report("one test batch by its own statistics, as the book", as_the_book, **(beside if cifar else {}))
 for way, difference in company.items():

@@ -1,4 +1,4 @@
-"""The CIFAR-10 networks of chapter 8: the one of example 44 and its variations in 8.5.5, 50, 52, 53 and 54.
+"""The CIFAR-10 network of chapter 8, which example 44 writes out, with room for the variations in 52, 53 and 54.
 
     x [b, 24, 24, 3] → conv1 5×5, 64 → pool → [12, 12, 64] → second block → pool → [6, 6, …] → conv3 5×5, 10
     → average over the 6×6 places → class scores [b, 10]
@@ -45,19 +45,6 @@ def convolution(x, height, width, channels):
 def plain(h):
     """The second block of example 44: one 5×5 convolution."""
     return tf.nn.relu(convolution(h, 5, 5, 64))
-
-
-def split(h):
-    """The second block of example 52: a 5×1 and a 1×5 convolution in the place of the 5×5."""
-    return tf.nn.relu(convolution(tf.nn.relu(convolution(h, 5, 1, 64)), 1, 5, 64))
-
-
-def parallel(h, sides=(5, 7, 3, 1)):
-    """The second block of example 53: convolutions of several sizes side by side, concatenated: 256 channels.
-
-    The book's fourth kernel, called 1×1, has the shape 3×3: `sides=(5, 7, 3, 3)` gives its network.
-    """
-    return tf.concat([tf.nn.relu(convolution(h, side, side, 64)) for side in sides], axis=3)
 
 
 def average_head(h_pool2):

@@ -9,6 +9,8 @@ Departs:   the training is ours: the section only says what the function is for.
            44, the same network on the pictures as they are. As in 44: no last ReLU, mean loss from the logits
 """
 
+import _cifar10_input as cifar10_input
+import _evaluation as evaluation
 import _training as training
 import models
 import numpy as np
@@ -30,31 +32,25 @@ ex = Example(
 source = training.CifarQueue(ex, distorted=True, least=ex.queue_least)
 data = source.data
 
-# %% The five steps on one picture, sixteen times over
+# %% The five steps of _cifar10_input.py, each on the result of the one before
 picture = tf.placeholder(tf.uint8, [32, 32, 3])
-cropped = tf.random_crop(tf.cast(picture, tf.float32), [24, 24, 3])
-flipped = tf.image.random_flip_left_right(cropped)
-lighter = tf.image.random_brightness(flipped, max_delta=63)
-contrasted = tf.image.random_contrast(lighter, lower=0.2, upper=1.8)
-standardized = tf.image.per_image_standardization(contrasted)
-chain = [cropped, flipped, lighter, contrasted, standardized]
-names = ["cropped", "flipped or not", "lighter or darker", "more or less contrast", "standardised"]
+steps = cifar10_input.distortions(picture)
 
 original = data.test.images[0]
 with ex.session() as sess:
-    draws = [sess.run(chain, {picture: original}) for _ in range(200)]
+    draws = [list(sess.run(steps, {picture: original}).values()) for _ in range(200)]
 
 
-def shown(image):
-    """Return values for a figure: 0 to 255 cut off and divided, standardised ones brought to 0 … 1."""
-    if image.min() < 0 and abs(image.mean()) < 1e-3:
-        return (image - image.min()) / (image.max() - image.min())
-    return np.clip(image / 255, 0, 1)
+def rescaled(image):
+    """Return a standardised picture with its values brought to 0 … 1, for a figure."""
+    return (image - image.min()) / (image.max() - image.min())
 
 
-steps_of_four = [shown(image) for draw in draws[:4] for image in draw]
-ex.figure(figures.image_grid(steps_of_four, names * 4, columns=5, size=1.7), "five_steps")
-sixteen = [shown(draw[-1]) for draw in draws[:16]]
+steps_of_four = [
+    image for draw in draws[:4] for image in [*np.clip(np.array(draw[:-1]) / 255, 0, 1), rescaled(draw[-1])]
+]
+ex.figure(figures.image_grid(steps_of_four, list(steps) * 4, columns=5, size=1.7), "five_steps")
+sixteen = [rescaled(draw[-1]) for draw in draws[:16]]
 ex.figure(figures.image_grid(sixteen, columns=8, size=1.2, title="one picture, distorted sixteen times"), "one_picture")
 
 turned = np.mean([not np.array_equal(cut, flip) for cut, flip, *_ in draws])
@@ -82,11 +78,10 @@ with ex.session() as sess:
         distorted = [source.next_batch(sess) for _ in range(10)]
         distorted_accuracy = np.mean([training.share_correct(sess, net, *batch) for batch in distorted])
         seen_accuracy = training.share_correct(sess, net, *source.some_training_pictures(sess))
-training.evaluation.accuracy_figure(ex, {})
+evaluation.accuracy_figure(ex, {})
 
-low, high = images[:24].min(axis=(1, 2, 3), keepdims=True), images[:24].max(axis=(1, 2, 3), keepdims=True)
 captions = [data.names[label] for label in labels[:24]]
-ex.figure(figures.image_grid((images[:24] - low) / (high - low), captions, columns=8), "batch")
+ex.figure(figures.image_grid([rescaled(image) for image in images[:24]], captions, columns=8), "batch")
 print(f"{distorted_accuracy:.4f} on distorted training pictures, {seen_accuracy:.4f} on the same undistorted,", end=" ")
 print(f"{everything:.4f} on test pictures")
 

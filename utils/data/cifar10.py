@@ -98,7 +98,7 @@ def load(options: DataOptions | None = None) -> Cifar10:
     The pictures are read when they are asked for; a queue reads the files itself. Problem for a damaged file.
     """
     options = options or DataOptions()
-    folder = _find(options)
+    folder = locate(options, _places, _complete, fetch, _stand_in)
     kind = _check(folder)
     where = shown(folder)
     if kind == "copy":
@@ -145,10 +145,6 @@ def _places(folder: Path) -> tuple[Path, ...]:
 
 def _complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in MD5)
-
-
-def _find(options: DataOptions) -> Path:
-    return locate(options, _places, _complete, fetch, _stand_in)
 
 
 def _stand_in() -> Path:

@@ -135,7 +135,7 @@ def load(options: DataOptions | None = None, *, one_hot: bool = True, loader: st
     if loader not in ("tf-1.x", "tf-0.12"):
         raise ValueError(f"loader must be 'tf-1.x' or 'tf-0.12', not {loader!r}")
     options = options or DataOptions()
-    folder = _find(options)
+    folder = locate(options, _places, _complete, fetch, _stand_in)
     arrays, genuine = zip(*(_read(folder, file) for file in FILES), strict=True)
     train_images, train_cls, test_images, test_cls = arrays
     kind = ""
@@ -172,11 +172,6 @@ def _places(folder: Path) -> tuple[Path, Path]:
 
 def _complete(folder: Path) -> bool:
     return all(_path(folder, file) for file in FILES)
-
-
-def _find(options: DataOptions) -> Path:
-    """Return the folder that holds the four files, after a download or with the stand-in if need be."""
-    return locate(options, _places, _complete, fetch, _stand_in)
 
 
 def fetch(folder: Path) -> Path:
