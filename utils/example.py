@@ -255,16 +255,25 @@ class Example:
             }
         )
 
+    @property
+    def comparable(self) -> bool:
+        """Whether the book's figures may stand beside this run's: its own settings on the real data."""
+        return self._in_book_setting and all(source["real"] for source in self.data.sources)
+
+    def beside(self, book: str) -> str:
+        """Return `book`, the book's figures, to stand behind ours on a printed line; "" where that compares nothing."""
+        return f"   (book {book})" if self.comparable else ""
+
     def finish(self) -> None:
         """Print the table of measured figures and write result.json; the last line of every script."""
-        real = all(source["real"] for source in self.data.sources)
+        reason = f"{self.preset} run" if all(source["real"] for source in self.data.sources) else "other data"
+        if not results.is_real({"data": self.data.sources}):
+            reason = "stand-in data"
         for metric in self._metrics:
             if metric["book"] is None:
                 metric["verdict"] = ""
-            elif not real:
-                metric["verdict"] = "not compared: stand-in data"
-            elif not self._in_book_setting:
-                metric["verdict"] = f"not compared: {self.preset} run"
+            elif not self.comparable:
+                metric["verdict"] = f"not compared: {reason}"
             else:
                 metric["verdict"] = results.verdict(
                     metric["measured"], metric["book"], metric["better"], metric["tolerance"]

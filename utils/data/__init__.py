@@ -34,13 +34,17 @@ class DataOptions:
         """Return the folders to look into, the reader's own first."""
         return [*([self.folder] if self.folder else own_folder()), DATASETS]
 
-    def note(self, name: str, source: str, *, real: bool) -> None:
-        """Record where the data set `name` came from; a stand-in is announced in one line."""
-        entry = {"name": name, "source": source, "real": real}
+    def note(self, name: str, source: str, *, real: bool, ours: bool = False) -> None:
+        """Record where the data set `name` came from; what is not the book's data is announced in one line.
+
+        `real`: the book's data. `ours`: what this project has where the book's data were never published, or the
+        reader's own: a result on them is kept, but compared with nothing. Else it is a stand-in.
+        """
+        entry = {"name": name, "source": source, "real": real} | ({"ours": True} if ours else {})
         if entry not in self.sources:
             self.sources.append(entry)
             if not real:
-                print(f"{name}: a stand-in, not the real data ({source})")
+                print(f"{name}: {source}" if ours else f"{name}: a stand-in, not the real data ({source})")
 
 
 def own_folder() -> list[Path]:
