@@ -50,13 +50,14 @@ def test_8_5_6_hangs_fails_and_is_cured(quick):
         assert alive == 0, way
     for way in ("InteractiveSession, open", "plain session, open"):
         assert run.metric(way) == [0, 2], way
-    assert run.metric("Coordinator") == [0, 0]
+    assert run.metric("Coordinator, after join") == [0, 0]  # the threads have ended while the session is still open
+    assert run.metric("Coordinator, closed") == [0, 0]
     assert run.metric("batches that came") == [128] * 4
     assert "QueueRunner: Run call was cancelled" in run.out or "Enqueue operation was cancelled" in run.out
 
 
 def test_44_learns_from_the_queue(quick):
-    """0.57 measured after 60 steps, cross-entropy 1.6."""
+    """0.61 measured after 60 steps, cross-entropy 1.63."""
     run = quick("44")
     assert run.metric("weights") == 123_338
     assert run.metric("weights in the head") == 16_010
@@ -79,7 +80,7 @@ def test_44_goes_on_where_it_was_interrupted(run_example):
 
 
 def test_50_draws_what_each_layer_keeps(quick):
-    """Likeness falls from layer to layer: 0.72, 0.45, 0.21 with seed 1."""
+    """Likeness falls from layer to layer: 0.72, 0.47, 0.29 with seed 1."""
     run = quick("50")
     likeness = [run.metric(f"correlation with the picture, convolution {number}") for number in (1, 2, 3)]
     assert likeness[0] > 0.5

@@ -112,6 +112,12 @@ def test_other_data_is_not_resumed_on(run_example):
     assert "use the same data, or start again with --fresh" in run.err
 
 
+def test_the_books_figures_stand_only_beside_a_run_of_the_books_setting(quick, run_example):
+    assert "(book 0.0633215," in quick("1").out  # an instant example: its quick run is the book's
+    assert "(book" not in quick("21").out
+    assert "(book" not in run_example("1", "--epochs", "10").out
+
+
 def test_stand_in_data_never_claims_the_books_figures(run_example):
     run = run_example("21", "--epochs", "25", "--batch-size", "5000", "--sample-data")
     assert "a stand-in, not the real data" in run.out

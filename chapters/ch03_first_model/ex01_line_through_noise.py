@@ -73,13 +73,13 @@ with ex.session() as sess:
         ex.record(epoch + 1, cost=loss, W=weight[0])
         if epoch % ex.display_step == 0:
             ex.log(f"Epoch: {epoch + 1} cost= {loss:.7f} W= {weight} b= {bias}")
-            if epoch + 1 in BOOK:
+            if ex.comparable and epoch + 1 in BOOK:
                 ex.log("   the book: {:.7f}     {:.8f}     {:.8f}".format(*BOOK[epoch + 1]))
     print(" Finished!")
 
     # Step 7: test
     loss, weight, bias = sess.run([cost, W, b], everything)
-    print("cost=", loss, "W=", weight, "b=", bias, "(the book: 0.0633215, 1.96858633, 0.04320095)")
+    print("cost=", loss, "W=", weight, "b=", bias, ex.beside("0.0633215, 1.96858633, 0.04320095"))
     same = cost.eval(everything) == sess.run(cost, everything)  # inside `with` the session is the default one
     print("cost.eval(feed) == sess.run(cost, feed):", same)
 

@@ -62,7 +62,7 @@ with ex.session() as sess:
     print("x=0.2, z=", sess.run(model.z, {model.X: 0.2}), "from the initial values")
     saver.restore(sess, model_path)
     restored, weight, bias = sess.run([model.z, model.W, model.b], {model.X: 0.2})
-    print("x=0.2, z=", restored, "restored (the book: 0.42615247)")
+    print("x=0.2, z=", restored, "restored", ex.beside("0.42615247"))
 
 with ex.session() as sess:
     saver.restore(sess, model_path)

@@ -75,7 +75,7 @@ with ex.session() as sess:
     for epoch in ex.resumable(range(ex.epochs), sess, saver):
         mean_cost = train_one_epoch(sess)
         ex.record(epoch + 1, cost=mean_cost)
-        book = f"   (book {BOOK_COST[epoch][1]:.9f})" if epoch < len(BOOK_COST) else ""
+        book = ex.beside(f"{BOOK_COST[epoch][1]:.9f}") if epoch < len(BOOK_COST) else ""
         ex.log(f"Epoch: {epoch + 1:04d} cost= {mean_cost:.9f}{book}")
     print(" Finished!")
 
@@ -83,12 +83,8 @@ with ex.session() as sess:
     print("Accuracy:", test_accuracy)
     print("Model saved in file:", saver.save(sess, model_path))
 
-ex.figure(
-    figures.curves(
-        {"measured": ex.history["cost"], "the book": BOOK_COST}, xlabel="epoch", ylabel="mean cost", log=True
-    ),
-    "cost",
-)
+lines = {"measured": ex.history["cost"]} | ({"the book": BOOK_COST} if ex.comparable else {})
+ex.figure(figures.curves(lines, xlabel="epoch", ylabel="mean cost", log=True), "cost")
 
 # %% Restore in a second session and predict
 print("Starting 2nd session...")

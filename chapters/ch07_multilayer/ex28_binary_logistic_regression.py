@@ -120,11 +120,8 @@ with ex.session() as sess:
     for epoch, lossval, sum_err in train_epochs(sess):
         again[epoch] = (lossval, sum_err / ex.batch_size)
         if epoch in BOOK:
-            ex.log(
-                "Epoch: {:04d} cost= {:.9f} err= {:.12f}   (book {:.9f}, {:.12f})".format(
-                    *(epoch, *again[epoch], *BOOK[epoch])
-                )
-            )
+            beside = ex.beside("{:.9f}, {:.12f}".format(*BOOK[epoch]))
+            ex.log("Epoch: {:04d} cost= {:.9f} err= {:.12f}".format(epoch, *again[epoch]) + beside)
 
 print(f"W = {weight[:, 0]}, b = {bias}")
 print(f"all 1,000 points: cost {whole_cost:.6f} (as the book writes it {same_cost:.6f}), squared error {whole_mse:.6f}")
@@ -154,9 +151,10 @@ figure = figures.curves(
     title="Training",
     log=True,
 )
-for place, (name, colour) in enumerate((("the book's cost", "C2"), ("the book's err", "C3"))):
-    figure.axes[0].plot(list(BOOK), [pair[place] for pair in BOOK.values()], "s", c=colour, mfc="none", label=name)
-figure.axes[0].legend()
+if ex.comparable:
+    for place, (name, colour) in enumerate((("the book's cost", "C2"), ("the book's err", "C3"))):
+        figure.axes[0].plot(list(BOOK), [pair[place] for pair in BOOK.values()], "s", c=colour, mfc="none", label=name)
+    figure.axes[0].legend()
 ex.figure(figure, "training")
 
 # The best possible classifier takes the nearer centre: it errs where a point strays half the distance.

@@ -102,7 +102,7 @@ with ex.session() as sess:
             errors[epoch] += int(errval)
         book_err = errors[epoch] / ex.batch_size / ex.batch_size
         ex.record(epoch, cost=lossval, err=book_err, error_rate=errors[epoch] / (batches * ex.batch_size))
-        beside = "   (book {:.9f}, {:.4f})".format(*BOOK[epoch]) if epoch in BOOK else ""
+        beside = ex.beside("{:.9f}, {:.4f}".format(*BOOK[epoch])) if epoch in BOOK else ""
         ex.log(f"Epoch: {epoch:04d} cost= {lossval:.9f} err= {book_err:.4f}, {errors[epoch]} errors{beside}")
     own_W, own_b = sess.run([W, b])
     own = measure(sess)
@@ -190,8 +190,10 @@ figure = figures.curves(
     ylabel="cost, error rate",
     title="Training",
 )
-figure.axes[0].plot(list(BOOK), [cost for cost, _ in BOOK.values()], "s", c="C0", mfc="none", label="the book's cost")
-figure.axes[0].legend()
+if ex.comparable:
+    costs = [cost for cost, _ in BOOK.values()]
+    figure.axes[0].plot(list(BOOK), costs, "s", c="C0", mfc="none", label="the book's cost")
+    figure.axes[0].legend()
 ex.figure(figure, "training")
 
 # %% Reading the class off the lines, as the book's text has it

@@ -74,7 +74,7 @@ with ex.session() as sess:
         if i % ex.display_step == 0:
             test_2, test_200 = sess.run(losses, test_feed)
             ex.record(i, loss_2=loss_2, loss_200=loss_200, test_2=test_2, test_200=test_200)
-            book = f"   (book {BOOK_2.get(i, '-')} and {BOOK_200.get(i, '-')})"
+            book = ex.beside(f"{BOOK_2.get(i, '-')} and {BOOK_200.get(i, '-')}")
             ex.log(f"Step: {i} Current loss: {loss_2:.6f} with 2 units, {loss_200:.6f} with {ex.n_hidden}{book}")
 
     def predict_2(points):
@@ -89,8 +89,9 @@ with ex.session() as sess:
     ]
     plane_2, plane_200, fresh_200 = predict_2(GRID), predict_200(GRID), predict_200(TEST_X)
     book_test_2 = mse(predict_2(again_x), train_y)  # the book's "test": generate() is called again, for 120 points
-print(f"loss of the 2-unit network on the book's test set: {book_test_2:.6f} (the book: 0.204765, its training loss)")
-print(f"loss of the {ex.n_hidden}-unit network on the 12 points: {rows[1].twelve_mse:.6f} (the book: 0.149396)")
+beside_2, beside_200 = ex.beside("0.204765, its training loss"), ex.beside("0.149396")
+print(f"loss of the 2-unit network on the book's test set: {book_test_2:.6f}{beside_2}")
+print(f"loss of the {ex.n_hidden}-unit network on the 12 points: {rows[1].twelve_mse:.6f}{beside_200}")
 
 # %% The curves: the training loss falls below the Bayes limit, and the loss on fresh points turns up
 history = ex.history

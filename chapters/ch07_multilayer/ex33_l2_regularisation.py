@@ -72,7 +72,8 @@ with ex.session() as sess:
             loss, error = sess.run([losses[l2], errors[l2]], train_feed)
             test = sess.run(errors, {x: TEST_X, y: TEST_Y})
             ex.record(i, loss=loss, error=error, **{f"fresh/{name}": value for name, value in test.items()})
-            ex.log(f"Step: {i} Current loss: {loss:.7f} (the book {BOOK.get(i, '-')}), bare error {error:.7f}")
+            beside = ex.beside(str(BOOK.get(i, "-")))
+            ex.log(f"Step: {i} Current loss: {loss:.7f}{beside}, bare error {error:.7f}")
         sess.run(list(train_steps.values()), train_feed)
 
     rows = [
@@ -82,7 +83,7 @@ with ex.session() as sess:
     trained = {name: sess.run(net.weights) for name, net in nets.items()}
     planes = {name: sess.run(net.y_pred, {x: GRID}) for name, net in nets.items()}
     book_test = sess.run(losses[l2], {x: twelve_x, y: twelve_y})
-print(f"loss on the 12 points, the penalty included: {book_test:.6f} (the book: 0.10637)")
+print(f"loss on the 12 points, the penalty included: {book_test:.6f}{ex.beside('0.10637')}")
 
 
 # %% What the penalties do to the weights

@@ -90,8 +90,8 @@ with ex.session() as sess:
         if i % ex.display_step == 0:
             loss, test = sess.run(losses), sess.run(errors, test_feed)
             ex.record(i, fixed=loss[AS_RAN], new=loss[AS_MEANT], **{f"fresh/{name}": v for name, v in test.items()})
-            book = f"(the book {BOOK.get(i, '-')})"
-            ex.log(f"Step: {i} Current loss: {loss[AS_RAN]:.7f} {book}; with new points {loss[AS_MEANT]:.7f}")
+            beside = ex.beside(str(BOOK.get(i, "-")))
+            ex.log(f"Step: {i} Current loss: {loss[AS_RAN]:.7f}{beside}; with new points {loss[AS_MEANT]:.7f}")
         sess.run(list(train_steps.values()))
 
     def predict(name, points):
@@ -104,13 +104,14 @@ with ex.session() as sess:
     planes = {name: predict(name, GRID) for name in runs}
     x, y = inputs["1000"]
     book_test = sess.run(losses[AS_RAN], {x: twelve_x, y: twelve_y})
-print(f"loss on the 12 points, the penalty included: {book_test:.6f} (the book: 0.09075)")
+print(f"loss on the 12 points, the penalty included: {book_test:.6f}{ex.beside('0.09075')}")
 
 # %% Fixed points give a smooth loss, new points one that jitters: the book's was smooth
 fixed, new = (np.array(ex.history[name])[:, 1] for name in ("fixed", "new"))
 last_change = fixed[-2] - fixed[-1]
 jitter = float(np.std(new[-5:]))
-print(f"the last change of the printed loss: {last_change:.2g} (the book {BOOK[18000] - BOOK[19000]:.2g})")
+beside = ex.beside(f"{BOOK[18000] - BOOK[19000]:.2g}")
+print(f"the last change of the printed loss: {last_change:.2g}{beside}")
 print(f"with new points the last five printed losses spread by {jitter:.2g}")
 pair = {"the same 1000 points": ex.history["fixed"], "1000 new points per step": ex.history["new"]}
 ex.figure(figures.curves(pair, xlabel="step", ylabel="loss with the L2 penalty", log=True), "losses")

@@ -67,7 +67,7 @@ with ex.session() as sess:
         if i % ex.display_step == 0:
             loss, test = sess.run(losses, train_feed), sess.run(losses, test_feed)
             ex.record(i, loss=loss[AS_RAN], **{f"fresh/{name}": value for name, value in test.items()})
-            ex.log(f"Step: {i} Current loss: {loss[AS_RAN]:.7f} (the book {BOOK.get(i, '-')})")
+            ex.log(f"Step: {i} Current loss: {loss[AS_RAN]:.7f}" + ex.beside(str(BOOK.get(i, "-"))))
         sess.run(list(train_steps.values()), train_feed)
 
     def predict(name, points, keep=1.0):
@@ -80,14 +80,14 @@ with ex.session() as sess:
     forgotten = measure("keep_prob left at 0.6", lambda points: predict(AS_RAN, points, ex.keep_prob), many)
     planes = {name: predict(name, GRID) for name in nets}
     plane_forgotten = predict(AS_RAN, GRID, ex.keep_prob)
-print(f"loss on the 12 points: {rows[0].twelve_mse:.6f} (the book: 0.0604928)")
+print(f"loss on the 12 points: {rows[0].twelve_mse:.6f}{ex.beside('0.0604928')}")
 
 # %% The curves and the plane, also with dropout left on: two runs of it would differ
 lines = {name: ex.history[f"fresh/{name}"][1:] for name in nets}
 lines["Bayes limit"] = [[0, bayes_limit()[0]], [ex.history["loss"][-1][0], bayes_limit()[0]]]
 ex.figure(figures.curves(lines, xlabel="step", ylabel="mean squared error on fresh points", log=True), "fresh_points")
-book = {"measured": ex.history["loss"], "the book": list(BOOK.items())}
-ex.figure(figures.curves(book, xlabel="step", ylabel="training loss with dropout on", log=True), "loss")
+pair = {"measured": ex.history["loss"]} | ({"the book": list(BOOK.items())} if ex.comparable else {})
+ex.figure(figures.curves(pair, xlabel="step", ylabel="training loss with dropout on", log=True), "loss")
 panels = [
     ("120 fixed, no dropout", planes["120 fixed, no dropout"] >= 0.5, few),
     ("120 fixed, dropout", planes["120 fixed, dropout"] >= 0.5, few),

@@ -73,7 +73,8 @@ with ex.session() as sess:
             loss, rate = sess.run([losses, decaylearning_rate], train_feed)
             test = sess.run(losses, test_feed)
             ex.record(i, loss=loss[DECAY], learning_rate=rate, **{f"fresh/{name}": v for name, v in test.items()})
-            ex.log(f"Step: {i} Current loss: {loss[DECAY]:.7f} (the book {BOOK.get(i, '-')}), rate {rate:.6f}")
+            beside = ex.beside(str(BOOK.get(i, "-")))
+            ex.log(f"Step: {i} Current loss: {loss[DECAY]:.7f}{beside}, rate {rate:.6f}")
         sess.run(list(train_steps.values()), train_feed)
 
     rows = [
@@ -82,7 +83,7 @@ with ex.session() as sess:
     ]
     planes = {name: sess.run(net.y_pred, {x: GRID, keep_prob: 1.0}) for name, net in nets.items()}
     steps_taken, last_rate = sess.run([global_step, decaylearning_rate])
-print(f"loss on the 12 points: {rows[0].twelve_mse:.6f} (the book: 0.0568894)")
+print(f"loss on the 12 points: {rows[0].twelve_mse:.6f}{ex.beside('0.0568894')}")
 print(f"after {steps_taken} steps the learning rate is {last_rate:.6f}")
 
 # %% The rate, and what it does to the error on fresh points

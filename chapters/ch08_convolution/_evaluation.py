@@ -60,7 +60,7 @@ def accuracy_figure(ex, book):
     steps, values = zip(*history, strict=True)
     averaged = zip(steps, figures.moving_average(values, 5), strict=True)
     lines = {"measured": history, "mean of the last five": list(averaged)}
-    if book:
+    if book and ex.comparable:
         lines["the book"] = list(book.items())
     ex.figure(figures.curves(lines, xlabel="step", ylabel="accuracy on one batch"), "training_accuracy")
 

@@ -109,7 +109,7 @@ def train(ex, sess, saver, source, net, book, train_feed=None):
         if step % ex.display_step == 0:
             train_accuracy, loss = sess.run([net.accuracy, net.loss], feed)
             ex.record(step, training_accuracy=train_accuracy, cross_entropy=loss)
-            printed = f"   (book {book[step]:g})" if step in book else ""
+            printed = ex.beside(f"{book[step]:g}") if step in book else ""
             ex.log(f"step {step}, training accuracy {train_accuracy:g}{printed}")
 
 

@@ -86,7 +86,7 @@ with ex.session() as sess:
         if step % ex.display_step == 0:
             train_accuracy, loss = sess.run([accuracy, cross_entropy], feed)
             ex.record(step, training_accuracy=train_accuracy, cross_entropy=loss)
-            book = f"   (book {BOOK[step]:g})" if step in BOOK else ""
+            book = ex.beside(f"{BOOK[step]:g}") if step in BOOK else ""
             ex.log(f"step {step}, training accuracy {train_accuracy:g}{book}")
 
     image_batch, label_batch = sess.run([images_test, labels_test])

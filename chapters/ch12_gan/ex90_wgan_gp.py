@@ -173,7 +173,7 @@ with ex.session() as sess:
             ex.record(done, D_loss=D_loss_now, G_loss=G_loss_now, critic_gap=gap_now, grad_norm=norms.mean())
         if epoch_ends and (epoch % ex.display_step == 0 or done == len(steps)):
             look(sess, done, f"epoch-{epoch:03}")
-            book = "   (book {}, {})".format(*BOOK[done]) if done in BOOK else ""
+            book = ex.beside("{}, {}".format(*BOOK[done])) if done in BOOK else ""
             ex.log(f"Epoch: {epoch:3}  D_loss: {D_loss_now:.6g}  G_loss: {G_loss_now:.6g}{book}")
     last_sheet = sheet_of(sess.run(random_Y, {random_X: test_noise}))
 
@@ -191,9 +191,8 @@ figure.tight_layout()
 ex.figure(figure, "figure_12_9")
 
 lines = {name: ex.history[name] for name in ("D_loss", "critic_gap")}
-book_line = [[step, losses[0]] for step, losses in BOOK.items() if step <= len(steps)]
-if book_line:
-    lines["D_loss, the book"] = book_line
+if ex.comparable:
+    lines["D_loss, the book"] = [[step, losses[0]] for step, losses in BOOK.items()]
 ex.figure(figures.curves(lines, xlabel="generator steps", ylabel="loss"), "losses")
 
 # %% Results

@@ -120,11 +120,11 @@ def test_accuracy(iteration):
         ex.log(f"Time usage: {timedelta(seconds=round(time.time() - started))}")
     cls_pred = predict_cls(sess, y_pred_cls, x, test.images, ex.test_batch_size)
     ex.record(iteration, test_accuracy=(cls_pred == test.cls).mean())
-    beside = f"   (book {BOOK_ACCURACY[iteration]:.1%})" if iteration in BOOK_ACCURACY else ""
+    beside = ex.beside(f"{BOOK_ACCURACY[iteration]:.1%}") if iteration in BOOK_ACCURACY else ""
     ex.log(f"{accuracy_line(test.cls, cls_pred)} after {iteration} iterations{beside}")
     if iteration >= 100:
         wrong = np.flatnonzero(cls_pred != test.cls)[:9]
-        beside = f"   (book {BOOK_ERRORS[iteration]})" if iteration in BOOK_ERRORS else ""
+        beside = ex.beside(BOOK_ERRORS[iteration]) if iteration in BOOK_ERRORS else ""
         ex.log(f"Example errors: {' '.join(f'{test.cls[i]}→{cls_pred[i]}' for i in wrong)}{beside}")
         ex.figure(plot_example_errors(test.images, test.cls, cls_pred), f"errors_{iteration}", iteration)
     return cls_pred
@@ -142,7 +142,7 @@ with ex.session() as sess:
         if i % 100 == 0:
             acc = sess.run(accuracy, feed_dict_train)
             ex.record(i + 1, training_accuracy=acc)
-            beside = f"   (book {BOOK_TRAINING[i + 1]:.1f}%)" if i + 1 in BOOK_TRAINING else ""
+            beside = ex.beside(f"{BOOK_TRAINING[i + 1]:.1f}%") if i + 1 in BOOK_TRAINING else ""
             ex.log(f"Optimization Iteration: {i + 1:>6}, Training Accuracy: {acc:>6.1%}{beside}")
 
     cls_pred = test_accuracy(ex.iterations)
@@ -162,12 +162,12 @@ print(f"biases of layer_conv1:\n{b_conv1}\nbiases of layer_conv2:\n{b_conv2}")
 
 # %% The training beside the book's
 figure, axis = plt.subplots(figsize=(6.4, 4.0))
-for name, lines in ("measured", ex.history["training_accuracy"]), ("the book", BOOK_TRAINING.items()):
-    its, values = np.array(list(lines)).T
-    axis.plot(its, values if name == "measured" else values / 100, alpha=0.6, label=f"training batch, {name}")
-its, values = np.array(ex.history["test_accuracy"]).T
-axis.plot(its, values, "o-", label="test set, measured")
-axis.plot(list(BOOK_ACCURACY), list(BOOK_ACCURACY.values()), "s", label="test set, the book")
+axis.plot(*np.transpose(ex.history["training_accuracy"]), alpha=0.6, label="training batch, measured")
+axis.plot(*np.transpose(ex.history["test_accuracy"]), "o-", label="test set, measured")
+if ex.comparable:
+    book_training = np.array(list(BOOK_TRAINING.values())) / 100
+    axis.plot(list(BOOK_TRAINING), book_training, alpha=0.6, label="training batch, the book")
+    axis.plot(list(BOOK_ACCURACY), list(BOOK_ACCURACY.values()), "s", label="test set, the book")
 axis.set(xlabel="iteration", ylabel="accuracy", xscale="symlog", xlim=(0, ex.iterations))
 axis.legend()
 figure.tight_layout()
