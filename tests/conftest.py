@@ -10,6 +10,7 @@ import os
 import runpy
 import signal
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,13 +125,11 @@ class Runner:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.number = 0
 
     def start(self, example: str, *flags: str, root: Path | None = None, **environment: str) -> Run:
-        self.number += 1
         root = root or self.root
-        folder = root / f"cwd-{os.getpid()}-{self.number}"
-        folder.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="cwd-", dir=root))
         files = {"out": str(folder / "out.txt"), "err": str(folder / "err.txt"), "folder": str(folder)}
         path = str(catalogue.find(example).path)
         process = multiprocessing.get_context("forkserver").Process(
@@ -153,7 +152,10 @@ class Runner:
 @pytest.fixture(scope="session", autouse=True)
 def _forkserver() -> None:
     multiprocessing.set_forkserver_preload(
-        ["utils.tf1", "utils.example", "utils.figures", "utils.data.mnist", "sklearn.metrics", "runpy", "scipy.ndimage"]
+        [
+            *("runpy", "utils.tf1", "utils.example", "utils.figures", "utils.data.mnist"),
+            *("sklearn.metrics", "sklearn.manifold", "scipy.ndimage", "scipy.signal", "jieba"),
+        ]
     )
 
 
@@ -174,9 +176,9 @@ def needed_by(example: str) -> set[str]:
 
 
 def stand_in(example: str) -> tuple[str, ...]:
-    """``--sample-data`` for an example on CIFAR-10: tests measure the same with and without the real data here."""
+    """``--sample-data`` for an example on data that may be here or not: tests measure the same with and without."""
     header = catalogue.read_header(catalogue.find(example).docstring)
-    return ("--sample-data",) if header.fields["Data"].startswith("CIFAR-10") else ()
+    return ("--sample-data",) if header.fields["Data"].startswith(("CIFAR-10", "THCHS-30")) else ()
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Any:
         root = shared / "-".join([example, *flags])
         root.mkdir(parents=True, exist_ok=True)
         kept = root / "run.json"
-        with FileLock(root.with_suffix(".lock")):
+        with FileLock(root.with_name(root.name + ".lock")):
             if not kept.exists():
                 runner = Runner(root)
                 for other in needed_by(example):

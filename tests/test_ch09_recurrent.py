@@ -25,6 +25,20 @@ def test_57_learns_and_measures_all_test_pictures(quick):
     assert {metric["name"] for metric in run.result["metrics"]} >= {"loss, Iter 1280", "training accuracy, Iter 2560"}
 
 
+def test_57_puts_the_books_figures_beside_its_own_setting_only(quick):
+    run = quick("57")
+    assert "Iter 1280, Minibatch Loss= " in run.out
+    assert "book 1.957660" not in run.out
+    early = [metric for metric in run.result["metrics"] if metric["name"] == "loss, Iter 1280"]
+    assert [metric["verdict"] for metric in early] == ["not compared: quick run"]
+
+
+def test_57_without_a_line_to_print_is_one_clear_line(run_example):
+    run = run_example("57", "--training-iters", "1280", ok=False)
+    assert run.code == 1
+    assert run.err.strip() == "--training-iters 1280: the first line is of 1280 pictures, so take more"
+
+
 def test_57_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
     whole = quick("57")
     stopped = run_example.start("57", "--quick").until("Iter 2560").kill(signal.SIGTERM).wait()

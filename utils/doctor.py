@@ -34,11 +34,7 @@ def main() -> int:
             mend.append(str(problem))
             continue
         state, where = next((found for found in states if found[1]), ("missing", None))
-        where = (
-            paths.shown(where)
-            if where
-            else f"(`python run.py data {name}` fetches it, or the first script that needs it)"
-        )
+        where = paths.shown(where) if where else f"(`python run.py data {name}` fetches it)"
         print(f"data        {name}: {state} {where}")
     print(f"examples    {len(catalogue.entries())}")
     print("all is well" if not mend else "to mend:\n  " + "\n  ".join(mend))

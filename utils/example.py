@@ -161,10 +161,11 @@ class Example:
             raise WrongFlag(f"--device {self._options.device}: this machine has only {', '.join(present)}{hint}")
         return f"/{wanted}"
 
-    def config(self, threads: int = 0) -> Any:
+    def config(self, threads: int = 0, rewrite: bool = True) -> Any:
         """Return a session's ``tf.ConfigProto``: soft placement, growing GPU memory, ``--device`` and ``--xla``.
 
         `threads`: how many to compute with, 0 for one on each core. One is faster where all tensors are tiny.
+        `rewrite`: let TensorFlow optimise the graph first, which takes seconds where thousands of ops are unrolled.
         """
         from utils.tf1 import tf
 
@@ -172,17 +173,18 @@ class Example:
             allow_soft_placement=True, inter_op_parallelism_threads=threads, intra_op_parallelism_threads=threads
         )
         config.gpu_options.allow_growth = True
+        config.graph_options.rewrite_options.disable_meta_optimizer = not rewrite
         if self.device.startswith("/cpu"):
             config.device_count["GPU"] = 0
         if self._options.xla:
             config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
         return config
 
-    def session(self, graph: Any = None, threads: int = 0) -> Any:
+    def session(self, graph: Any = None, threads: int = 0, rewrite: bool = True) -> Any:
         """Return a ``tf.Session`` on `graph` (default: the default graph) for use in a ``with``; see ``config``."""
         from utils.tf1 import tf
 
-        return tf.Session(graph=graph, config=self.config(threads))
+        return tf.Session(graph=graph, config=self.config(threads, rewrite))
 
     def progress(self, steps: Iterable[Any], unit: str = "it") -> Iterator[Any]:
         """Yield from `steps` with a progress bar (on a terminal only)."""

@@ -1,4 +1,4 @@
-"""The data sets: one module each, all with ``load(options)``, ``status(folder)`` and ``fetch(folder)``.
+"""The data sets: one module each, with ``load(options)``; those in `NAMES` with ``status(folder)``, ``fetch(folder)``.
 
 Where a data set comes from, in this order: the folder given with ``--data-dir`` (or ``$TFBOOK_DATA``), ``datasets/``,
 a download, and at last a stand-in made here. Which one it was is printed and goes into result.json.
@@ -13,7 +13,7 @@ from typing import Any
 from utils.paths import DATASETS
 from utils.problems import Problem
 
-NAMES = ("mnist", "cifar10")
+NAMES = ("mnist", "cifar10", "speech")
 
 
 @dataclass
