@@ -8,7 +8,7 @@ import numpy as np
 
 from utils.tf1 import tf
 
-FORGET_BIAS = 0.9
+FORGET_BIAS = 1.0
 
 
 def new_weights(inputs, units):

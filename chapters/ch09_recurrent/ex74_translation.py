@@ -65,8 +65,8 @@ ex = Example(
     translate="",
     interactive=False,
     quick={
-        "steps": 100,
-        "steps_per_checkpoint": 50,
+        "steps": 80,
+        "steps_per_checkpoint": 40,
         "batch_size": 40,
         "num_layers": 1,
         "hidden_size": 64,

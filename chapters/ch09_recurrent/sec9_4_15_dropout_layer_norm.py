@@ -31,7 +31,7 @@ class PassOn(rnn_cell.RNNCell):
 
     state_size = output_size = n_input
 
-    def call(self, inputs, state):  # noqa: D102
+    def call(self, inputs, state):
         return inputs, state + 1.0
 
 
@@ -155,14 +155,14 @@ class LayerNormLSTMCell(rnn_cell.RNNCell):
         self.units, self.forget_bias = units, forget_bias
 
     @property
-    def state_size(self):  # noqa: D102
+    def state_size(self):
         return rnn_cell.LSTMStateTuple(self.units, self.units)
 
     @property
-    def output_size(self):  # noqa: D102
+    def output_size(self):
         return self.units
 
-    def call(self, inputs, state):  # noqa: D102
+    def call(self, inputs, state):
         c, h = state
         joined = tf.concat([inputs, h], axis=1)
         kernel = tf.get_variable("kernel", [joined.shape[1], 4 * self.units])
