@@ -34,12 +34,12 @@ def test_985_attention_buckets_and_loss_agree_with_numbers_by_hand(quick):
 def test_74_translates_held_out_sentences_better_than_without_a_network(quick):
     run = quick("74")
     here = run.metric("BLEU, this network")
-    # BLEU 57 with seed 1, of a random sentence 2.5
+    # over seeds 1 to 3: 46 to 48, and 0.6 to 3.1 of another sentence's translation
     assert here > run.metric("BLEU, another held-out sentence's translation") + 20
     words = run.metric("vocab_sizech, Chinese")
     for bucket in ("0 (8, 8)", "1 (9, 9)"):
-        assert 1 <= run.metric(f"held-out perplexity, bucket {bucket}") < words / 10  # 2.0 and 4.0; untrained: `words`
-    assert run.metric("last training loss") < 1.0
+        assert 1 <= run.metric(f"held-out perplexity, bucket {bucket}") < words / 10  # 2.2 to 5.4; untrained: `words`
+    assert run.metric("last training loss") < 1.5  # 0.58 to 0.81; untrained: 5.5
     assert [step for step, _ in run.scalars("perplexity_bucket_0")] == [40, 80]
     assert set(run.result["figures"]) == {"lengths.png", "attention.png", "perplexity.png"}
     verdicts = [m["verdict"] for m in run.result["metrics"] if m["book"] is not None]

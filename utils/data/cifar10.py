@@ -6,7 +6,6 @@ each plane row by row. (https://www.cs.toronto.edu/~kriz/cifar.html)
 """
 
 import hashlib
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 
 from utils.data import DataOptions, cifar10_stand_in, download, locate
 from utils.paths import DATASETS, shown
-from utils.problems import Problem, disk_problem
+from utils.problems import Problem
 
 MIRRORS = (
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
@@ -119,16 +118,7 @@ def fetch(folder: Path) -> Path:
     if _complete(target):
         return target
     archive = download.fetch(MIRRORS, folder, ARCHIVE, sha256=SHA256, size=SIZE)
-    scratch = folder / ".cifar-10-unpacked"
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        download.unpack(archive, scratch, most_bytes=200_000_000)
-        shutil.rmtree(target, ignore_errors=True)  # one that lacks files
-        (scratch / FOLDER).replace(target)
-    except OSError as error:
-        raise Problem(disk_problem(error) or f"{shown(target)}: {error}") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    download.install(archive, target, most_bytes=200_000_000)
     archive.unlink()
     return target
 

@@ -113,6 +113,20 @@ def unpack(archive: Path, target: Path, *, most_bytes: int) -> Path:
     return target
 
 
+def install(archive: Path, target: Path, *, most_bytes: int) -> None:
+    """Unpack `archive`, which holds a folder named like `target`, into the place of `target`; see `unpack`."""
+    scratch = target.with_name(f".{target.name}-unpacked")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        unpack(archive, scratch, most_bytes=most_bytes)
+        shutil.rmtree(target, ignore_errors=True)  # one that lacks files
+        (scratch / target.name).replace(target)
+    except OSError as error:
+        raise Problem(disk_problem(error) or f"{shown(target)}: {error}") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _inside(folder: Path, name: str, archive: Path) -> Path:
     path = (folder / name).resolve()
     if Path(name).is_absolute() or not path.is_relative_to(folder.resolve()):

@@ -13,7 +13,6 @@ A wav is 16-bit PCM at any rate; several channels are averaged. One that is dama
 
 import hashlib
 import re
-import shutil
 import wave
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,7 @@ import numpy as np
 
 from utils.data import DataOptions, download, locate, spoken, texts
 from utils.paths import DATASETS, shown
-from utils.problems import Problem, disk_problem
+from utils.problems import Problem
 
 MIRRORS = (
     "https://www.openslr.org/resources/18/data_thchs30.tgz",
@@ -136,16 +135,7 @@ def fetch(folder: Path) -> Path:
     by_hand = (folder / ARCHIVE).exists()
     archive = download.fetch(MIRRORS, folder, ARCHIVE, sha256=SHA256, size=SIZE)
     _check_archive(archive, by_hand)
-    scratch = folder / ".thchs30-unpacked"
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        download.unpack(archive, scratch, most_bytes=12_000_000_000)
-        shutil.rmtree(target, ignore_errors=True)  # one that lacks files
-        (scratch / FOLDER).replace(target)
-    except OSError as error:
-        raise Problem(disk_problem(error) or f"{shown(target)}: {error}") from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    download.install(archive, target, most_bytes=12_000_000_000)
     if not _complete(target):
         raise Problem(f"{shown(archive)} does not hold THCHS-30's layout: delete it and fetch it again")
     archive.unlink()
