@@ -10,8 +10,8 @@ Departs:   the test sentence is reversed once, as in training (the book reverses
            training are decoded with the output projection, by the network's own words; held-out pairs, full softmax
            and no dropout where the book measures on training pairs; each layer has a cell of its own; unknown words are
            _UNK, not _PAD; padding gets no attention; punctuation is a word and English is lower case; pairs that are
-           too long are counted aloud; Adam, three buckets fitted to the lengths and fewer samples by default, the
-           book's SGD, buckets and 512 samples with --book
+           too long are counted aloud. By default three buckets fitted to the lengths, 128 samples and no dropout: the
+           book's four buckets, 512 samples and 0.9 with --book. A small regular language: real text is far harder
 """
 
 import sys
@@ -33,7 +33,7 @@ from _translation_data import (
 )
 from _translation_score import attention_figure, bleu, nearest
 from _translation_use import CHECKPOINT, answer, converse
-from models_seq2seq import Seq2SeqModel, quick_start
+from models_seq2seq import Seq2SeqModel
 
 from utils import figures
 from utils.data import parallel
@@ -48,8 +48,8 @@ ex = Example(
     hidden_size=100,
     num_layers=2,
     keep_prob=1.0,
-    optimizer=Choice("adam", "sgd"),
-    learning_rate=0.002,
+    optimizer=Choice("sgd", "adam"),  # adam with a rate of 0.002: BLEU 98.9 where sgd has 91.1, in as many steps
+    learning_rate=0.5,
     learning_rate_decay=0.99,
     max_gradient_norm=5.0,
     num_samples=128,
@@ -70,6 +70,7 @@ ex = Example(
         "batch_size": 40,
         "num_layers": 1,
         "hidden_size": 64,
+        "optimizer": "adam",
         "learning_rate": 0.01,
         "bucket_count": 2,
         "pairs": 3000,
@@ -79,8 +80,6 @@ ex = Example(
     book={
         "steps": 99_600,
         "keep_prob": 0.9,
-        "optimizer": "sgd",
-        "learning_rate": 0.5,
         "num_samples": 512,
         "buckets": "book",
     },
@@ -175,7 +174,7 @@ def show_progress(sess, step, loss, seconds):
 
 shares = np.array(bucket_sizes) / sum(bucket_sizes)
 losses, since = [], time.perf_counter()
-with tf.Session(config=quick_start(ex.config())) as sess:
+with ex.session(rewrite=False) as sess:
     sess.run(tf.global_variables_initializer())
     for step in ex.resumable(range(1, ex.steps + 1), sess, saver, unit="step", every=ex.steps_per_checkpoint):
         number = np.random.choice(len(buckets), p=shares)  # a bucket with more pairs comes more often

@@ -25,7 +25,7 @@ from _translation_data import (
     write_numbers,
 )
 from _translation_use import CHECKPOINT, answer, converse
-from models_seq2seq import Seq2SeqModel, quick_start
+from models_seq2seq import Seq2SeqModel
 
 from utils import figures
 from utils.data import dialogue
@@ -122,7 +122,7 @@ saver = tf.train.Saver(save_relative_paths=True)
 shares = np.array(bucket_sizes) / sum(bucket_sizes)
 losses = []
 fitting = [number for number, pair in enumerate(ids) if any(pair in content for content in data)]
-with tf.Session(config=quick_start(ex.config())) as sess:
+with ex.session(rewrite=False) as sess:
     sess.run(tf.global_variables_initializer())
     for step in ex.resumable(range(1, ex.steps + 1), sess, saver, unit="step", every=ex.steps_per_checkpoint):
         number = np.random.choice(len(buckets), p=shares)

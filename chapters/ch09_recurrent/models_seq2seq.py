@@ -288,9 +288,3 @@ class Written:
         self.ended = EOS in ids
         self.words = ids[: ids.index(EOS)] if self.ended else ids
         self.attention = attention
-
-
-def quick_start(config: Any) -> Any:
-    """Return a session's `config` without the graph optimiser, which takes seconds a bucket and gains nothing here."""
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    return config
