@@ -7,6 +7,7 @@ Shows:     that the cell is exchanged in one line; and what static_rnn returns: 
            is its output, so the slip of not unpacking them goes unnoticed here; with an LSTM it does not
 Departs:   outputs and state are unpacked: the book drops the state "because a GRU has only one output", and so takes
            the last element of the pair, the state. Tested on all 10,000 pictures, the first 128 beside
+Time:      1.7 min on 2 CPU cores (beside other work)
 """
 
 import models

@@ -7,6 +7,7 @@ Shows:     dynamic_rnn, a loop inside the graph: a tensor in, a tensor out, [bat
            [step, batch, unit] its element -1 is the last step; outputs[:, -1] and the state are the same numbers.
            How many operations the loop saves against example 58's graph
 Departs:   tested on all 10,000 pictures, the first 128 beside
+Time:      53 s on 2 CPU cores (beside other work)
 """
 
 import models

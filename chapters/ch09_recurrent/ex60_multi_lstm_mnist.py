@@ -6,6 +6,7 @@ Model:     three LSTMCells of 128 in a MultiRNNCell, unrolled, the last output â
 Shows:     layers one above the other at every step: MultiRNNCell makes one cell of a list of cells, and static_rnn
            takes it like any other. Each layer has a state of its own
 Departs:   tested on all 10,000 pictures, the first 128 beside. --quick reads four rows a step
+Time:      3.1 min on 2 CPU cores (beside other work)
 """
 
 import models

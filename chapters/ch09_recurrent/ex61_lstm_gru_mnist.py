@@ -6,6 +6,7 @@ Model:     LSTMCell of 128 and GRUCell of 256 in a MultiRNNCell, unrolled, the l
 Shows:     that the layers of a MultiRNNCell may be of different kinds and widths: the output has the width of the
            last one, the state is the pair of their states, (c, h) of the LSTM and h of the GRU
 Departs:   tested on all 10,000 pictures, the first 128 beside. --quick reads four rows a step
+Time:      3.3 min on 2 CPU cores (beside other work)
 """
 
 import models

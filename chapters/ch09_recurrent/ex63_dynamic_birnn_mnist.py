@@ -10,6 +10,7 @@ Departs:   the network "both ends" takes each direction's output where it has re
            the last position ("last position"): there the backward cell has read one row, the bottom one, and the
            weights that carry its memory are never trained. Both are measured, on all 10,000 pictures and on the first
            128. --quick reads four rows a step
+Time:      3.5 min on 2 CPU cores (beside other work)
 """
 
 import models

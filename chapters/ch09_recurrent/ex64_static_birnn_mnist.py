@@ -9,6 +9,7 @@ Shows:     static_bidirectional_rnn: a list in, a list of outputs that are conca
 Departs:   the network "both ends" classifies by these two states. The book takes the last output of the list ("last
            position"): there the backward cell has read the bottom row alone (see example 63). Both are measured, on all
            10,000 pictures and on the first 128: the book's 0.992188 is 127 of 128. --quick reads four rows a step
+Time:      2.5 min on 2 CPU cores (beside other work)
 """
 
 import models

@@ -11,6 +11,7 @@ Departs:   the book compares 0.96875 with example 57's LSTM, on 128 pictures; th
            10,000 pictures tell them apart. The shift is added by bias_add, because of an optimisation that loses the
            epsilon; what that makes of the book's line is measured. The book starts the gates' bias at 1, which the
            normalisation takes away again, as is measured. --quick reads four rows a step
+Time:      1.8 min on 2 CPU cores (beside other work)
 """
 
 import _rows_layer_norm as layer_norm

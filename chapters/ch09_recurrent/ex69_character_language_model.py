@@ -9,6 +9,7 @@ Shows:     a text written character by character, each prediction fed back; how 
            Once trained, `python run.py 69 --prompt 生活平凡` (or --interactive) writes with the finished model
 Departs:   the characters come as an embedding (--input one-hot; --input number is the book's, indices as magnitudes);
            an unknown character is named, where the book feeds it as a number; --interactive ends at an empty line
+Time:      5.5 min on 2 CPU cores (beside other work)
 """
 
 import json

@@ -10,6 +10,7 @@ Departs:   the listing's pairs are a word and one neighbour, which is Skip-Gram:
            one, the mean of the context predicts the word between, and --model skip-gram is the listing; 2,000 steps
            are one call of sess.run; the end of the text is passed cleanly, where the book's buffer grows wrong; rows
            of the embedding have a lookup of their own (the book feeds two ids into a placeholder of 128)
+Time:      72 s on 2 CPU cores (beside other work)
 """
 
 import numpy as np

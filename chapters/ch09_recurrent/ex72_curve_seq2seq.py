@@ -8,6 +8,7 @@ Shows:     the encoder–decoder with lists of placeholders; teacher forcing; L2
 Departs:   the book leaves out 15 points between what the encoder sees and what the decoder continues, and joins the
            ends in the figure: here the windows touch and points stand where they belong, with the book's way beside
            it; layers of distinct cells; the curves come from NumPy
+Time:      19 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

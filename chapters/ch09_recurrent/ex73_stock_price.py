@@ -9,6 +9,7 @@ Departs:   days are sorted and days without trade dropped; the split comes befor
            (the book's test windows overlap its training windows, and its printed test loss is of training windows);
            prices enter as the change since the last day the encoder sees (--scaling raw is the book's way); the
            decoder goes on where the encoder ends, not 40 days later; errors are in units of the price
+Time:      1.8 min on 2 CPU cores (beside other work)
 """
 
 import matplotlib.pyplot as plt

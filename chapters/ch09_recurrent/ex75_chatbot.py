@@ -9,6 +9,7 @@ Shows:     the same network on other data: only the reading of the data changes;
 Departs:   as in 74: the question is reversed once, unknown words are _UNK everywhere, each layer has its own cell, no
            attention to padding. A file with an answer missing is refused (the book's pairs would slip), of a question
            with several answers the first is kept; Adam by default, the book's SGD with --book
+Time:      77 s on 2 CPU cores (beside other work)
 """
 
 import sys

@@ -7,6 +7,7 @@ Shows:     the three models that tf.contrib.timeseries had, as graphs: train, ev
            changepoints; several features at once; the exercise: save, reload, and go on with the same forecast
 Departs:   the library and its estimators are gone, so the models are rebuilt in the modules _time_series_*.py; the
            series were made here, and what came after them is known: errors and how often the bounds hold are measured
+Time:      79 s on 2 CPU cores (beside other work)
 """
 
 import matplotlib.pyplot as plt

@@ -7,6 +7,7 @@ Shows:     the probability of a sentence by a statistical language model; one-ho
            changes only the rows that were looked up; the characters of domain names as the "words"; how few rows a
            loss with candidates touches; vectors of a pre-training that another network keeps fixed
 Departs:   embedding_lookup runs on a GPU too (the book: on the CPU only); the book pins it to /cpu:0, and so do we once
+Time:      5 s on 2 CPU cores
 """
 
 from itertools import pairwise

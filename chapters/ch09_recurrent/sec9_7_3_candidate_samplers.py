@@ -7,6 +7,7 @@ Shows:     CBOW's and Skip-Gram's pairs of "I love AI"; the four samplers, what 
            the losses need; nce_loss and sampled_softmax_loss worked out in NumPy
 Departs:   the smaller the id, the more frequent the class (the book has it the other way round); the book's pairs of a
            word and one neighbour are Skip-Gram's, not CBOW's
+Time:      9 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt
