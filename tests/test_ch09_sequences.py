@@ -161,7 +161,7 @@ def test_the_kalman_filter_is_the_joint_normal_distribution():
     flags = np.isin(np.arange(length + ahead), [4, 9, 14])
     values = random.normal(size=(length, features)).cumsum(axis=0)
     data = series.Series(np.arange(length), values, flags[:length], np.zeros((0, features)))
-    ex = SimpleNamespace(seed=1, device="/cpu:0", config=lambda threads: tf.ConfigProto(), progress=iter)
+    ex = SimpleNamespace(seed=1, device="/cpu:0", session=lambda graph, **_: tf.Session(graph=graph))
     model = StructuralModel(ex, data, period=6, latent=3, features=features)
     with model.sess.graph.as_default():
         for variable in tf.trainable_variables():

@@ -7,6 +7,7 @@ Shows:     forward pass and back-propagation through time written out: the borro
            subtractor is right for all 32,896 pairs; that a learning rate of 0.1 is not enough
 Departs:   where a < b the book's swap loses b and trains on a − a = 0, a quarter of its steps; here the two are
            swapped, so the printed figures differ. `--swap book` (or --book) has the book's, to the last digit
+Time:      14 s on 2 CPU cores
 """
 
 import numpy as np

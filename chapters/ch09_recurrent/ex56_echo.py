@@ -8,6 +8,7 @@ Shows:     an RNN unrolled by hand, truncated back-propagation with the state ca
            sharing the weights over the steps makes it an RNN: it learns the echo, and the listing cannot learn all
 Departs:   the book prints the listing without sharing; both are trained here on the same bits. In rows 2 to 5 the
            first three targets are the end of the row before, which nobody can know: the first window shows it
+Time:      20 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt

@@ -12,6 +12,7 @@ Departs:   the test sentence is reversed once, as in training (the book reverses
            _UNK, not _PAD; padding gets no attention; punctuation is a word and English is lower case; pairs that are
            too long are counted aloud. By default three buckets fitted to the lengths, 128 samples and no dropout: the
            book's four buckets, 512 samples and 0.9 with --book. A small regular language: real text is far harder
+Time:      5.1 min on 2 CPU cores (beside other work)
 """
 
 import sys

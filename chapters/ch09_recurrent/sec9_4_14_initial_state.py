@@ -7,6 +7,7 @@ Shows:     cell.zero_state is what a builder takes by default; an LSTMStateTuple
            after it worked out in NumPy; what the states of a GRU and of a stack look like; a sequence cut in two with
            the state handed over gives what the whole sequence gives, and without it does not
 Departs:   LSTMStateTuple comes from tf.nn.rnn_cell; the book's import path is gone
+Time:      8 s on 2 CPU cores
 """
 
 import numpy as np

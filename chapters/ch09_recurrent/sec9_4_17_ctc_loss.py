@@ -8,6 +8,7 @@ Shows:     that tf.nn.ctc_loss is −ln of the summed probability of all paths t
 Departs:   the book's helper takes ragged lists as they are (it drops no zeros, whatever the text says, and label 0
            needs that); here it takes a batch without any label too, which crashes the book's, and refuses the blank,
            which TensorFlow does not
+Time:      5 s on 2 CPU cores
 """
 
 import _recurrent_ctc as by_hand

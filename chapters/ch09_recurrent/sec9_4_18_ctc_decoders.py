@@ -7,6 +7,7 @@ Shows:     ctc_greedy_decoder takes the best path, ctc_beam_search_decoder looks
            each of them; what the second results are; from the SparseTensor to a list for each sample, and its error
 Departs:   the book prints nothing here, so every figure is held against the enumeration of all paths; it says that
            the decoded labels serve the loss and that both functions have the same parameters: neither is so
+Time:      5 s on 2 CPU cores
 """
 
 import inspect

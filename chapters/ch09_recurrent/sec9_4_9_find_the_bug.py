@@ -7,6 +7,7 @@ Shows:     eight mistakes that one makes with recurrent networks, in four exerci
            TensorFlow says is printed; where it says nothing, the wrong shape or result tells. Then the cure, which
            learns
 Departs:   --quick reads four rows a step
+Time:      56 s on 2 CPU cores (beside other work)
 """
 
 import models

@@ -7,6 +7,7 @@ Shows:     one attention step taken apart and computed again in NumPy; what feed
 Departs:   the book describes these functions of tf.contrib.legacy_seq2seq without running them; they are made anew in
            _attention_seq2seq.py. It says that feed_previous=False starts every input with GO: False means that the
            given words are fed, True that only the first is and then the network's own. The old code attended to padding
+Time:      9 s on 2 CPU cores
 """
 
 import time
