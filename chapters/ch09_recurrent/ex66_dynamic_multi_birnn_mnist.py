@@ -22,13 +22,14 @@ from utils.tf1 import tf
 ex = Example(
     __doc__,
     learning_rate=0.001,
-    training_iters=100_000,  # pictures, not steps
+    training_iters=60_000,  # pictures, not steps
     batch_size=128,
     display_step=10,
     n_steps=28,
     n_hidden=128,
     layers=3,
     quick={"training_iters": 3_968, "n_steps": 4, "n_hidden": 64},
+    book={"training_iters": 100_000},
 )
 n_input, n_classes = models.pixels_a_step(ex.n_steps), 10
 
