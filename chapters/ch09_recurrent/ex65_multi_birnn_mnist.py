@@ -11,6 +11,7 @@ Departs:   stack_bidirectional_rnn is gone with contrib and is written anew here
            where it has read all rows; --readout last-position is the book's way, both directions at the last row (63
            and 64 train the two side by side). Tested on all 10,000 pictures, the first 128 beside. --quick reads seven
            rows a step into 64 units
+Time:      4.8 min on 2 CPU cores (beside other work)
 """
 
 import _rows_directions as directions
