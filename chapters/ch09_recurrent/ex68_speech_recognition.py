@@ -11,7 +11,7 @@ Departs:   scored on held-out sentences, not on the batch just trained on; chara
            label of their own, not CTC's blank; the decoded text is taken from the sparse result, so the graph does not
            grow; tf.minimum; a resumed run begins after the saved epoch. The default network is an eighth as wide, with
            He's initial weights, sentences sorted by length in part, and clipped gradients
-Time:      7.8 min on 2 CPU cores (beside other work)
+Time:      2.9 min on 2 CPU cores
 """
 
 import time

@@ -8,7 +8,7 @@ Shows:     what each builder takes and returns, and that they compute the same; 
            it TensorFlow can give back: a table of six ways, measured in this run
 Departs:   tf.contrib's two stack_bidirectional functions are gone and are loops here; the book's comment gives the
            second sequence a length of 3, its code 1; the timing is ours
-Time:      81 s on 2 CPU cores (beside other work)
+Time:      81 s on 2 CPU cores
 """
 
 import time
