@@ -87,7 +87,11 @@ def read_header(docstring: str) -> Header:
     if not first or first["kind"] not in _KIND:
         raise ValueError(f"the docstring must start like 'Example 21 · Title (中文)', not {lines[0]!r}")
     title, title_zh = first["title"].strip(), ""
-    inner = re.fullmatch(r"(.*?) \(([^()]*[\u4e00-\u9fff].*)\)", title) or re.fullmatch(r"(.*) \((\1)\)", title)
+    inner = (
+        re.fullmatch(r"(.*?) \(([^()]*[\u4e00-\u9fff].*)\)", title)
+        or re.fullmatch(r"(.*) \((\1)\)", title)
+        or re.fullmatch(r"(.*) \(([^()]+)\)", title)  # the book's own title is not Chinese either
+    )
     if inner:
         title, title_zh = inner.groups()
     number = first["number"]
