@@ -8,6 +8,7 @@ Shows:     a network in seven lines: the library makes weights, biases and activ
 Departs:   tf.contrib.layers lives on as tf-slim, which has the same functions and defaults: stride 1, SAME, ReLU,
            Glorot weights, biases of zero. It is not the network of 44 (two convolutions and a dense layer), so the two
            figures do not tell what the library does. As in 44: mean loss from the logits, accuracy on all test pictures
+Time:      77 min on 2 CPU cores (--book, beside other work)
 """
 
 import _evaluation as evaluation
