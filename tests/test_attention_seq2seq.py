@@ -14,8 +14,8 @@ from utils.tf1 import tf
 sys.path.insert(0, str(CHAPTERS / "ch09_recurrent"))
 import _attention_seq2seq as legacy
 import _translation_data as data
+import _translation_model as models
 import _translation_score as score
-import models_seq2seq as models
 
 sys.path.pop(0)
 

@@ -165,10 +165,10 @@ def test_67_other_cells(run_example):
 
 def test_67_formula_normalises(monkeypatch):
     monkeypatch.syspath_prepend(str(CHAPTER))
-    formula = __import__("_rows_layer_norm")
+    formula = __import__("_layer_norm")
     values = formula.ln(np.array([[1.0, 2.0, 3.0, 6.0]]), np.ones(4), np.zeros(4))
     assert values == pytest.approx(np.array([[-2.0, -1.0, 0.0, 3.0]]) / np.sqrt(3.5), abs=1e-5)
-    sys.modules.pop("_rows_layer_norm")
+    sys.modules.pop("_layer_norm")
 
 
 def test_9_4_9_every_mistake_shows_and_every_cure_learns(quick):

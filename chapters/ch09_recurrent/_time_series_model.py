@@ -4,6 +4,7 @@ As in TFTS a forecast goes on from where ``evaluate`` left the model. That state
 with the weights, and a restored model goes on forecasting without the data.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ class Bounds:
         return Bounds(self.times[:steps], self.mean[:steps], self.sigma[:steps])
 
 
-class Model:
+class Model(ABC):
     """A model in a graph and a session of its own. A subclass builds `loss` and says how to feed it.
 
     `series`: its mean and standard deviation scale the values inside; None for a model that will be restored.
@@ -70,8 +71,9 @@ class Model:
     def scaled(self, values: Any) -> Any:
         return (values - self.centre) / self.spread
 
+    @abstractmethod
     def build(self) -> None:
-        raise NotImplementedError
+        """Make the placeholders, the state in variables (``kept``), `loss`, and the predictions."""
 
     def starts(self, series: Series, batch: int, window: int) -> np.ndarray:
         """Draw where `batch` windows begin (TFTS: RandomWindowInputFn)."""

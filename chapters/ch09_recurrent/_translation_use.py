@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from _translation_data import UNK, Dictionary, load_settings, with_numbers
-from models_seq2seq import Seq2SeqModel, Written
+from _translation_model import Seq2SeqModel, Written
 
 from utils import checkpoints, paths
 from utils.example import Example

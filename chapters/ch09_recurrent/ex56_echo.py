@@ -7,7 +7,9 @@ Model:     a tanh layer of 4 that gets the bit and its own last output, then sof
 Shows:     an RNN unrolled by hand, truncated back-propagation with the state carried from window to window; that
            sharing the weights over the steps makes it an RNN: it learns the echo, and the listing cannot learn all
 Departs:   the book prints the listing without sharing; both are trained here on the same bits. In rows 2 to 5 the
-           first three targets are the end of the row before, which nobody can know: the first window shows it
+           first three targets are the end of the row before, which nobody can know: the first window shows it. The
+           first weights are --weight-seed's, a start from which the listing comes down to its floor; of 14 starts it
+           ended between 0.095 and 0.151
 Time:      20 s on 2 CPU cores
 """
 

@@ -14,7 +14,7 @@ Departs:   the book compares 0.96875 with example 57's LSTM, on 128 pictures; th
 Time:      1.8 min on 2 CPU cores (beside other work)
 """
 
-import _rows_layer_norm as layer_norm
+import _layer_norm as layer_norm
 import models
 import numpy as np
 

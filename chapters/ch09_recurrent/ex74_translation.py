@@ -32,9 +32,9 @@ from _translation_data import (
     with_numbers,
     write_numbers,
 )
+from _translation_model import Seq2SeqModel
 from _translation_score import attention_figure, bleu, nearest
 from _translation_use import CHECKPOINT, answer, converse
-from models_seq2seq import Seq2SeqModel
 
 from utils import figures
 from utils.data import parallel

@@ -25,8 +25,8 @@ from _translation_data import (
     save_settings,
     write_numbers,
 )
+from _translation_model import Seq2SeqModel
 from _translation_use import CHECKPOINT, answer, converse
-from models_seq2seq import Seq2SeqModel
 
 from utils import figures
 from utils.data import dialogue

@@ -22,7 +22,7 @@ from _attention_seq2seq import (
     sequence_loss_by_example,
 )
 from _translation_data import EOS, choose_buckets, english_words, into_buckets
-from models_seq2seq import Seq2SeqModel
+from _translation_model import Seq2SeqModel
 
 from utils.data import parallel
 from utils.example import Example

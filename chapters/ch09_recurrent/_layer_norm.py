@@ -1,4 +1,4 @@
-"""Layer normalisation written out in NumPy: what the cells of example 67 are checked against.
+"""Layer normalisation written out in NumPy: what the cells of 67 and 9.4.15 are checked against.
 
 Ba, Kiros, Hinton, "Layer Normalization", 2016. All values are float64.
 """
