@@ -1,14 +1,10 @@
 """Chapter 8: the operations one by one: convolution by hand, padding, outlines, pooling, queues, normalisation."""
 
-import runpy
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from utils.paths import CHAPTERS
-
-FOLDER = CHAPTERS / "ch08_convolution"
+from utils.photo import load_photo
 
 
 def measured(run):
@@ -154,7 +150,6 @@ def test_38_says_in_one_line_what_is_wrong_with_a_picture(run_example, tmp_path,
 
 
 def test_photos_of_all_kinds_become_rgb(tmp_path):
-    load_photo = runpy.run_path(str(FOLDER / "_photo.py"))["load_photo"]
     draw = np.random.RandomState(1)
 
     def loaded(array, name):

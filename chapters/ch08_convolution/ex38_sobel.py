@@ -13,9 +13,9 @@ Time:      8 s on 2 CPU cores
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _photo import load_photo
 
 from utils.example import Example
+from utils.photo import load_photo
 from utils.tf1 import tf
 
 ex = Example(__doc__, image="")

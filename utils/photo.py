@@ -1,14 +1,15 @@
-"""Reading a photo of the reader's own, or the one that a package ships; example 38."""
+"""Reading a photo of the reader's own, or the one that a package ships."""
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from utils.problems import WrongFlag
 
 
-def load_photo(path):
+def load_photo(path: str) -> tuple[np.ndarray, str]:
     """Return a picture [height, width, 3], uint8, and a text that says where it comes from.
 
     `path`: a file in any format that Pillow reads; "" for china.jpg, which comes with scikit-learn. A photo is turned
@@ -38,7 +39,7 @@ def load_photo(path):
     raise WrongFlag(f"--image {path}: {problem}")
 
 
-def _as_rgb(image):
+def _as_rgb(image: Any) -> np.ndarray:
     """Return Pillow's `image` as an array [height, width, 3], uint8."""
     from PIL import Image
 
