@@ -99,3 +99,29 @@ def moving_average(values: Sequence[float], window: int) -> np.ndarray:
     ends = np.arange(1, len(sums))
     starts = np.maximum(ends - window, 0)
     return (sums[ends] - sums[starts]) / (ends - starts)
+
+
+def image_rows(
+    rows: Mapping[str, Any], captions: Sequence[str] | None = None, *, size: float = 1.0, cmap: str = "gray"
+) -> Figure:
+    """Draw pictures in named rows: the original, what a network makes of it, and so on, one below the other.
+
+    `rows`: name → pictures [n, height, width] or [n, height, width, 3], values in [0, 1]; grey ones may be flat,
+    [n, edge · edge]. Each row has the same n; the sizes may differ from row to row. `captions`: a line under each
+    column. `size` is the edge of a picture in inches.
+    """
+    count = len(next(iter(rows.values())))
+    below = 0.3 if captions else 0.0
+    shape = (size * count + 1.2, size * len(rows) + below + 0.1)
+    figure, axes = plt.subplots(len(rows), count, figsize=shape, squeeze=False)
+    for (name, images), line in zip(rows.items(), axes, strict=True):
+        for axis, image in zip(line, np.asarray(images), strict=True):
+            square = image.reshape(-1, round(image.size**0.5)) if image.ndim == 1 else image
+            axis.imshow(np.clip(square, 0, 1), cmap=cmap, vmin=0, vmax=1)
+            axis.set(xticks=[], yticks=[])
+        beside = {"xycoords": "axes fraction", "xytext": (-6, 0), "textcoords": "offset points"}
+        line[0].annotate(name, (0, 0.5), **beside, ha="right", va="center", fontsize=9)
+    for axis, caption in zip(axes[-1], captions or [], strict=bool(captions)):
+        axis.set_xlabel(caption, fontsize=9)
+    figure.subplots_adjust(1.15 / shape[0], (below + 0.05) / shape[1], 0.995, 1 - 0.05 / shape[1], 0.05, 0.05)
+    return figure
