@@ -51,6 +51,19 @@ def test_image_grid_shows_every_picture(shape):
     assert sum(bool(axis.images) for axis in figure.axes) == shape[0]
 
 
+def test_image_rows_hold_flat_and_coloured_pictures_of_any_size():
+    draw = np.random.default_rng(0)
+    rows = {"flat": draw.random((3, 784)) * 3 - 1, "small": draw.random((3, 7, 7)), "colour": draw.random((3, 9, 9, 3))}
+    figure = figures.image_rows(rows, ["a", "b", "c"])
+    shapes = [axis.images[0].get_array().shape for axis in figure.axes]
+    assert shapes == [(28, 28)] * 3 + [(7, 7)] * 3 + [(9, 9, 3)] * 3
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array().ravel(), np.clip(rows["flat"][0], 0, 1))
+    assert [text.get_text() for axis in figure.axes[::3] for text in axis.texts] == list(rows)
+    assert [axis.get_xlabel() for axis in figure.axes] == [""] * 6 + ["a", "b", "c"]
+    with pytest.raises(ValueError, match="shorter"):
+        figures.image_rows(rows, ["a", "b"])
+
+
 def test_confusion_matrix_counts_rows_as_true():
     figure = figures.confusion_matrix([0, 0, 1, 2], [0, 1, 1, 2])
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), [[1, 1, 0], [0, 1, 0], [0, 0, 1]])
