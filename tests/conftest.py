@@ -178,7 +178,7 @@ def needed_by(example: str) -> set[str]:
 def stand_in(example: str) -> tuple[str, ...]:
     """``--sample-data`` for an example on data that may be here or not: tests measure the same with and without."""
     header = catalogue.read_header(catalogue.find(example).docstring)
-    return ("--sample-data",) if header.fields["Data"].startswith(("CIFAR-10", "THCHS-30")) else ()
+    return ("--sample-data",) if header.fields["Data"].startswith(("CIFAR-10", "THCHS-30", "flowers")) else ()
 
 
 @pytest.fixture

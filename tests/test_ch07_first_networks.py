@@ -105,14 +105,13 @@ def test_31_he_starts_where_the_book_ends(quick):
     assert run.metric("weights") == 269_322
     assert run.metric("cost before the training") > 500
     assert run.metric("cost before the training, He") < 4
-    assert 120 < run.metric("cost, epoch 1") < 220  # the book: 166
-    assert run.metric("cost, epoch 2") < 0.35 * run.metric("cost, epoch 1")
-    assert run.metric("test accuracy") > 0.86  # 0.90 after two epochs; guessing gives 0.1
-    assert run.metric("test accuracy, He") > 0.955
+    assert 120 < run.metric("cost, epoch 1") < 220  # the book: 166; 150 to 170 over seeds 1 to 3
+    assert run.metric("test accuracy") > 0.81  # 0.853 to 0.866 after one epoch; guessing gives 0.1
+    assert run.metric("test accuracy, He") > 0.955  # 0.963 to 0.965
     assert run.metric("test accuracy") == run.metric("test accuracy, restored")
     assert run.metric("wrong digits") == round(10_000 * (1 - run.metric("test accuracy")))
     assert (run.checkpoints / "mlp.ckpt.index").exists()
-    assert [step for step, _ in run.scalars("he_cost")] == [1, 2]
+    assert [step for step, _ in run.scalars("he_cost")] == [1]
 
 
 def test_713_each_feature_helps_one_arrangement(quick):

@@ -1,10 +1,17 @@
 """Chapter 7, second half: over-fitting and its remedies. `fresh` is always the error on 20,000 fresh points."""
 
-import re
-import shutil
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from utils.paths import CHAPTERS
+
+sys.path.insert(0, str(CHAPTERS / "ch07_multilayer"))
+import _regions
+
+sys.path.pop(0)
 
 
 def fresh(run, name):
@@ -77,10 +84,8 @@ def test_35_dropout_keeps_the_noise_out(quick):
     assert run.metric("loss, dropout on, last printed step") == pytest.approx(0.0913, abs=0.01)
 
 
-def test_36_the_decayed_rate_ends_lower_and_calmer(quick, run_example):
-    other = quick("32")
-    shutil.copytree(other.outputs, run_example.root / "outputs" / "32")
-    run = run_example("36", "--quick")
+def test_36_the_decayed_rate_ends_lower_and_calmer(quick):
+    other, run = quick("32"), quick("36")
     assert run.metric("learning rate, last printed step") == pytest.approx(0.01 * 0.8**20, rel=1e-5)
     assert run.metric("learning rate, last printed step") == pytest.approx(
         run.metric("learning rate, last printed step, by the formula"), rel=1e-5
@@ -92,10 +97,19 @@ def test_36_the_decayed_rate_ends_lower_and_calmer(quick, run_example):
     means = [run.metric(f"fresh MSE over the last ten, {name}") for name in (decayed, constant)]
     assert means[0] < means[1] + 0.0005
     assert means[0] < fresh(other, "200 units") - 0.01
-    assert run.metric("rows of earlier examples") == 2
-    assert re.search(rf"32 +200 units +{fresh(other, '200 units'):.4f}", run.out)
+    for error in (means[0], fresh(run, decayed)):  # TODO: with dropout left on in the test
+        assert error < 0.103
     rates = [rate for _, rate in run.scalars("learning_rate")]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_36_takes_up_what_the_earlier_examples_measured(quick, monkeypatch):
+    other = quick("32")
+    monkeypatch.setenv("TFBOOK_RUNS", str(other.root))
+    found = _regions.earlier_rows(SimpleNamespace(preset="quick", seed=1), ("32", "33"))
+    assert [row[:3] for row in found] == [("32", name, fresh(other, name)) for name in ("2 units", "200 units")]
+    assert _regions.earlier_rows(SimpleNamespace(preset="quick", seed=2), ("32",)) == []
+    assert quick("36").metric("rows of earlier examples") == 0  # it is alone in its folder
 
 
 def test_7_4_2_l2_is_half_the_sum_of_squares_and_biases_stay_free(quick):

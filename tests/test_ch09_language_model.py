@@ -61,20 +61,18 @@ def test_69_a_prompt_alone_uses_the_finished_model(quick, run_example):
     assert "model.json is missing or damaged" in damaged.err
 
 
-def test_69_without_a_model_a_prompt_trains_first(run_example):
-    run = run_example("69", "--quick", *SMALL, "--prompt", "坚持到最后")
-    assert "Iter= 60," in run.out
-    assert run.metric("written").startswith("坚持到最后")
-    assert len(run.metric("written")) == 5 + 6
-
-
 @pytest.mark.parametrize("kind", ["one-hot", "number"])
 def test_69_other_inputs_and_a_text_of_ones_own(run_example, tmp_path, kind):
     own = tmp_path / "own.txt"
     own.write_text("春去秋来，花开花落，年复一年，周而复始。山高水长，路在脚下。", encoding="gb18030")
-    run = run_example("69", "--quick", *SMALL, "--input", kind, "--text", str(own), "--hold-out", "0.2", "--dense", "8")
+    flags = [*SMALL, "--input", kind, "--text", str(own), "--hold-out", "0.2", "--dense", "8"]
+    prompt = "春去秋来" if kind == "one-hot" else "年复一年，"  # without a finished model a prompt trains first
+    run = run_example("69", "--quick", *flags, *(["--prompt", prompt] if kind == "number" else []))
+    assert "Iter= 60," in run.out
+    assert run.metric("written").startswith(prompt)
+    assert len(run.metric("written")) == len(prompt) + 6
     assert f"input (?, {1 if kind == 'number' else run.out.split(' of them different')[0].split()[-1]})" in run.out
-    assert run.metric("prompt") == "春去秋来"
+    assert run.metric("prompt") == prompt
     assert run.result["data"] == [
         {"name": "own.txt", "source": run.result["data"][0]["source"], "real": False, "ours": True}
     ]

@@ -130,11 +130,11 @@ def test_65_has_three_networks(quick):
     assert run.metric("untouched backward memory weights") < 50
 
 
-@pytest.mark.parametrize(("variant", "layers"), [("one", 1), ("multi", 3), ("list", 1)])
-def test_65_the_books_readout_leaves_the_backward_memory_untrained(run_example, variant, layers):
+def test_65_the_books_readout_leaves_the_backward_memory_of_the_top_layer_untrained(run_example):
+    """One layer and a stack of three in each direction, the other variants, are 63 and 66: see above."""
     flags = ("--training-iters", "700", "--display-step", "1", "--n-steps", "2", "--n-hidden", "32")
-    run = run_example("65", "--quick", *flags, "--variant", variant, "--readout", "last-position")
-    assert run.metric("untouched backward memory weights") == layers * 32 * 128  # with "list" of the top layer only
+    run = run_example("65", "--quick", *flags, "--variant", "list", "--readout", "last-position")
+    assert run.metric("untouched backward memory weights") == 32 * 128
     assert run.metric("test cross-entropy, all 10,000 pictures") < NOTHING
 
 

@@ -1,5 +1,6 @@
 """The CIFAR-10 reader: its stand-in, folders of one's own, damaged files, the download; the queue input on it."""
 
+import hashlib
 import io
 import shutil
 import tarfile
@@ -79,6 +80,16 @@ def test_other_pictures_than_cifar10s_are_not_called_real(own_folder):
             {"name": "CIFAR-10", "source": f"other pictures than CIFAR-10's in {own_folder}", "real": False}
         ]
     assert cifar10.status(own_folder.parent) == ("other", own_folder)
+
+
+def test_the_publishers_files_are_told_by_their_md5(own_folder, monkeypatch):
+    sums = {name: hashlib.md5((own_folder / name).read_bytes()).hexdigest() for name in cifar10.MD5}
+    monkeypatch.setattr(cifar10, "MD5", sums)
+    options = DataOptions(folder=own_folder)
+    assert cifar10.load(options).original
+    assert options.sources == [{"name": "CIFAR-10", "source": str(own_folder), "real": True}]
+    monkeypatch.setitem(sums, "data_batch_3.bin", "0" * 32)
+    assert not cifar10.load(DataOptions(folder=own_folder)).original
 
 
 def test_a_re_encoded_copy_is_real_but_not_called_the_publishers(own_folder, monkeypatch):

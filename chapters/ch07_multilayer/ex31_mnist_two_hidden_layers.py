@@ -16,7 +16,7 @@ from utils.data import mnist
 from utils.example import Example
 from utils.tf1 import tf
 
-ex = Example(__doc__, epochs=25, batch_size=100, learning_rate=0.001, display_step=1, quick={"epochs": 2})
+ex = Example(__doc__, epochs=25, batch_size=100, learning_rate=0.001, display_step=1, quick={"epochs": 1})
 
 # The mean cost of each epoch as the book prints it.
 BOOK = {1: 166.257328408, 2: 39.961055286, 23: 0.335092138, 24: 0.289653350, 25: 0.286943634}

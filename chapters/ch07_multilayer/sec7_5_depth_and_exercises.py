@@ -22,7 +22,13 @@ from utils.example import Example
 from utils.tf1 import tf
 
 ex = Example(
-    __doc__, starts=5, steps=4000, learning_rate=0.003, xor_starts=20, xor_steps=2000, quick={"starts": 2, "steps": 800}
+    __doc__,
+    starts=5,
+    steps=4000,
+    learning_rate=0.003,
+    xor_starts=20,
+    xor_steps=2000,
+    quick={"starts": 2, "steps": 800, "xor_steps": 1000},
 )
 
 # %% Depth against width (7.4.9): the same number of parameters, several starts each
@@ -162,7 +168,7 @@ for name, v in values.items():
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.6))
 for axis, (broken, cured) in zip(axes, [list(loss_of)[i : i + 2] for i in (0, 2, 4)], strict=True):
     for name, color in ((broken, "tab:red"), (cured, "tab:green")):
-        lines = axis.plot(np.array(path[name]), color=color, linewidth=0.6)
+        lines = axis.plot(range(0, ex.xor_steps, 10), np.array(path[name])[::10], color=color, linewidth=0.6)
         lines[0].set_label(name)
     axis.set(xlabel="step", ylabel="loss", title=f"mistake {broken}")
     axis.legend(loc="upper right")

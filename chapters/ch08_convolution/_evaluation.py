@@ -7,6 +7,7 @@ from utils import figures
 from utils.tf1 import tf
 
 BATCH = 500
+TEST_PICTURES = 10_000
 
 
 def in_batches(array):
@@ -22,9 +23,10 @@ def standardized(sess, pictures, standardize=True):
     return np.concatenate([sess.run(images, {fed: part}) for part in in_batches(pictures)])
 
 
-def test_pictures(sess, data):
-    """Return all test pictures as the queue gives them, float32 [10000, 24, 24, 3], and their labels int64 [10000]."""
-    return standardized(sess, data.test.images), data.test.labels
+def test_pictures(sess, data, count, standardize=True):
+    """Return the first `count` test pictures as the queue gives them, float32 [n, 24, 24, 3], and labels int64 [n]."""
+    images, labels = data.test.first(count)
+    return standardized(sess, images, standardize), labels
 
 
 def predictions(sess, logits, x, images, feed=None):
@@ -39,18 +41,19 @@ def standard_error(share, pictures):
 
 
 def report_test(ex, batch_accuracy, labels, predicted, names, book=None):
-    """Report the accuracy on one batch and on all test pictures beside the book's one batch; draw the confusions."""
+    """Report the accuracy on one batch and on the test pictures beside the book's one batch; draw the confusions."""
     everything = float((predicted == labels).mean())
     errors = [standard_error(batch_accuracy, 128), standard_error(everything, len(labels))]
     print(f"finished! test accuracy {batch_accuracy:g} on one batch of 128 (standard error {errors[0]:.3f})")
-    print(f"test accuracy {everything:.4f} on all {len(labels):,} (standard error {errors[1]:.4f})")
+    these = f"{'all' if len(labels) == TEST_PICTURES else 'first'} {len(labels):,}"
+    print(f"test accuracy {everything:.4f} on the {these} (standard error {errors[1]:.4f})")
     for label, name in enumerate(names):
         print(f"  {name:12s} {(predicted[labels == label] == label).mean():.3f}")
     ex.figure(figures.confusion_matrix(labels, predicted, names), "confusion_matrix")
     # The book's figure is one batch too: within two of its standard errors the two agree.
     beside = {"book": book, "better": "higher", "tolerance": round(2 * standard_error(book, 128), 3)} if book else {}
     ex.report("test accuracy, one batch of 128", batch_accuracy, **beside)
-    ex.report("test accuracy, all 10,000", everything, **beside)
+    ex.report(f"test accuracy, {these}", everything, **beside)
     return everything
 
 

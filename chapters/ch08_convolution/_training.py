@@ -19,6 +19,7 @@ class CifarQueue:
     shape = (24, 24, 3)
 
     def __init__(self, ex, distorted=False, least=20_000):
+        self._count = ex.test_pictures
         self.data = cifar10.load(ex.data)
         self.names = self.data.names
         with tf.device("/cpu:0"):
@@ -37,12 +38,12 @@ class CifarQueue:
         return sess.run(self._test_batch)
 
     def test(self, sess):
-        """Return all 10,000 test pictures and labels."""
-        return evaluation.test_pictures(sess, self.data)
+        """Return the test pictures, the first ``ex.test_pictures`` of them, and labels."""
+        return evaluation.test_pictures(sess, self.data, self._count)
 
-    def some_training_pictures(self, sess, count=10_000):
-        """Return `count` training pictures as the test pictures are, undistorted, and their labels."""
-        images, labels = self.data.train.first(count)
+    def some_training_pictures(self, sess):
+        """Return as many training pictures as test pictures, and like them undistorted, and their labels."""
+        images, labels = self.data.train.first(self._count)
         return evaluation.standardized(sess, images), labels
 
 
@@ -54,7 +55,7 @@ class MnistBatches:
 
     def __init__(self, ex):
         self._digits = mnist.load(ex.data, one_hot=False)
-        self._size = ex.batch_size
+        self._size, self._count = ex.batch_size, ex.test_pictures
 
     def next_batch(self, sess):
         images, labels = self._digits.train.next_batch(self._size)
@@ -64,7 +65,7 @@ class MnistBatches:
         return self._digits.test.images[:TEST_BATCH].reshape(-1, 28, 28, 1), self._digits.test.labels[:TEST_BATCH]
 
     def test(self, sess):
-        return self._digits.test.images.reshape(-1, 28, 28, 1), self._digits.test.labels
+        return self._digits.test.images[: self._count].reshape(-1, 28, 28, 1), self._digits.test.labels[: self._count]
 
 
 class Nodes(NamedTuple):
@@ -114,7 +115,7 @@ def train(ex, sess, saver, source, net, book, train_feed=None):
 
 
 def test(ex, sess, source, net, book_accuracy=None, test_feed=None):
-    """Measure one batch as the book does and all test pictures; report both and draw the confusion matrix."""
+    """Measure one batch as the book does and ``source.test``; report both and draw the confusion matrix."""
     images, labels = source.test_batch(sess)
     batch_accuracy = sess.run(net.accuracy, {net.x: images, net.y: labels, **(test_feed or {})})
     images, labels = source.test(sess)

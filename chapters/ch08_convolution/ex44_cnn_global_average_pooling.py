@@ -30,7 +30,8 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     head=Choice("average", "dense"),
-    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10},
+    test_pictures=10_000,
+    quick={"test_pictures": 2_000, "steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10},
     book={"steps": 15000},
 )
 
@@ -91,13 +92,13 @@ with ex.session() as sess:
 
     image_batch, label_batch = sess.run([images_test, labels_test])
     batch_accuracy = sess.run(accuracy, {x: image_batch, y: label_batch})
-    test_images, test_labels = evaluation.test_pictures(sess, data)
+    test_images, test_labels = evaluation.test_pictures(sess, data, ex.test_pictures)
     predicted = evaluation.predictions(sess, y_conv, x, test_images)
     coord.request_stop()
     coord.join(threads)
 
 evaluation.accuracy_figure(ex, BOOK)
-shown = np.arange(16)
+shown = np.arange(min(16, len(test_labels)))
 captions = [f"{data.names[a]}\ntaken for {data.names[b]}" for a, b in zip(test_labels[shown], predicted, strict=False)]
 ex.figure(figures.image_grid(data.test.images[shown], captions, size=1.9), "predictions")
 

@@ -4,18 +4,18 @@ Book:      intro 8.6.4–8.6.5, listing 8-13
 Data:      the constant 4×4 picture with two channels of example 39
 Shows:     max-pooling that remembers the winners' places (tf.nn.max_pool_with_argmax), what the mask's numbers mean,
            and un-pooling with tf.scatter_nd; a batch of two with include_batch_in_index both ways; average un-pooling
-Departs:   runs without a GPU, which the book needs for the argmax; the functions stand in _unpool.py, because example
-           50 needs them too, and take a batch of unknown size; average un-pooling, which the book only describes
-           (figure 8-20), is coded as well
+Departs:   runs without a GPU, which the book needs for the argmax; the functions stand in utils/unpool.py, because
+           examples 50 and 78 need them too, and take a batch of unknown size; average un-pooling, which the book only
+           describes (figure 8-20), is coded as well
 Time:      6 s on 2 CPU cores
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _unpool import max_pool_with_argmax, places, unpool
 
 from utils.example import Example
 from utils.tf1 import tf
+from utils.unpool import max_pool_with_argmax, places, unpool
 
 ex = Example(__doc__)
 

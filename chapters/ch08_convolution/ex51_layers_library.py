@@ -26,7 +26,8 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     pictures=Choice("cifar10", "mnist"),
-    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.003, "display_step": 10},
+    test_pictures=10_000,
+    quick={"test_pictures": 2_000, "steps": 60, "batch_size": 32, "learning_rate": 0.003, "display_step": 10},
     book={"steps": 15000},
 )
 

@@ -28,7 +28,15 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     timed_steps=20,
-    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.002, "display_step": 10, "timed_steps": 2},
+    test_pictures=10_000,
+    quick={
+        "test_pictures": 2_000,
+        "steps": 60,
+        "batch_size": 32,
+        "learning_rate": 0.002,
+        "display_step": 10,
+        "timed_steps": 2,
+    },
     book={"steps": 15000},
 )
 

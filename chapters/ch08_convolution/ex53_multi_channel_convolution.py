@@ -24,7 +24,8 @@ ex = Example(
     display_step=100,
     fourth=Choice("1x1", "3x3"),
     pictures=Choice("cifar10", "mnist"),
-    quick={"steps": 45, "batch_size": 32, "learning_rate": 0.001, "display_step": 5},
+    test_pictures=10_000,
+    quick={"test_pictures": 2_000, "steps": 45, "batch_size": 32, "learning_rate": 0.001, "display_step": 5},
     book={"steps": 15000, "display_step": 200},
 )
 

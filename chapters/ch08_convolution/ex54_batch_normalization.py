@@ -32,7 +32,15 @@ ex = Example(
     queue_least=20000,
     second_layer=Choice("5x5", "multi-channel"),
     pictures=Choice("cifar10", "mnist"),
-    quick={"steps": 60, "batch_size": 32, "display_step": 10, "start_learning_rate": 0.01, "queue_least": 500},
+    test_pictures=10_000,
+    quick={
+        "test_pictures": 2_000,
+        "steps": 60,
+        "batch_size": 32,
+        "display_step": 10,
+        "start_learning_rate": 0.01,
+        "queue_least": 500,
+    },
     book={"steps": 20000},
 )
 
@@ -107,7 +115,7 @@ beside = {"book": 0.71875, "better": "higher", "tolerance": 0.079}  # two standa
 ex.report("one test batch by its own statistics, as the book", as_the_book, **(beside if cifar else {}))
 for way, difference in company.items():
     ex.report(f"scores of a picture, alone or in a batch, {way}", difference)
-ex.report("accuracy on 10,000 training pictures", seen_accuracy)
+ex.report(f"accuracy on {len(seen[1]):,} training pictures", seen_accuracy)
 ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])
 ex.report("learning rate at the end", rate)
 ex.report("weights", models.trainable_parameters())

@@ -26,7 +26,15 @@ ex = Example(
     learning_rate=0.0001,
     display_step=200,
     queue_least=20000,
-    quick={"steps": 60, "batch_size": 32, "learning_rate": 0.001, "display_step": 10, "queue_least": 500},
+    test_pictures=10_000,
+    quick={
+        "test_pictures": 2_000,
+        "steps": 60,
+        "batch_size": 32,
+        "learning_rate": 0.001,
+        "display_step": 10,
+        "queue_least": 500,
+    },
     book={"steps": 15000},
 )
 source = training.CifarQueue(ex, distorted=True, least=ex.queue_least)
@@ -74,7 +82,10 @@ with ex.session() as sess:
     with training.queue_threads(sess):
         training.train(ex, sess, saver, source, net, book={})
         images, labels = source.next_batch(sess)
-        everything = training.test(ex, sess, source, net)
+        everything = training.test(ex, sess, source, net)  # on one batch of the test pictures' queue, and on all
+        next_of_queue, _ = source.test_batch(sess)
+        as_they_are = evaluation.test_pictures(sess, data, 256)[0][128:]
+        difference = abs(next_of_queue - as_they_are).max()
         distorted = [source.next_batch(sess) for _ in range(10)]
         distorted_accuracy = np.mean([training.share_correct(sess, net, *batch) for batch in distorted])
         seen_accuracy = training.share_correct(sess, net, *source.some_training_pictures(sess))
@@ -84,13 +95,15 @@ captions = [data.names[label] for label in labels[:24]]
 ex.figure(figures.image_grid([rescaled(image) for image in images[:24]], captions, columns=8), "batch")
 print(f"{distorted_accuracy:.4f} on distorted training pictures, {seen_accuracy:.4f} on the same undistorted,", end=" ")
 print(f"{everything:.4f} on test pictures")
+print(f"the test pictures of the queue are not distorted: {difference:g} from the pictures as they are")
 
 # %% Results
 ex.report("share flipped of 200", turned)
 ex.report("grey levels added, least and most", [added.min(), added.max()])
 ex.report("contrast factors, least and most", [factors.min(), factors.max()])
 ex.report("different places cut out", len(corners))
+ex.report("test pictures of the queue, largest difference from the pictures as they are", difference)
 ex.report("accuracy on distorted training pictures", distorted_accuracy)
-ex.report("accuracy on 10,000 undistorted training pictures", seen_accuracy)
+ex.report(f"accuracy on {ex.test_pictures:,} undistorted training pictures", seen_accuracy)
 ex.report("cross-entropy on the last batch shown", ex.history["cross_entropy"][-1][1])
 ex.finish()

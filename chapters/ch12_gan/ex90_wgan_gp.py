@@ -13,12 +13,13 @@ Departs:   batch 100 and 10 random numbers, which the listing uses but never def
 Time:      5.2 min on 2 CPU cores
 """
 
-import matplotlib.pyplot as plt
+import _evaluation as evaluation
 import numpy as np
 
-from utils import figures, summaries
+from utils import figures
 from utils.contrib import slim
 from utils.data import mnist
+from utils.digit_judge import DigitJudge
 from utils.example import Choice, Example
 from utils.tf1 import tf
 
@@ -33,7 +34,8 @@ ex = Example(
     penalty=Choice("one-sided", "two-sided"),
     variant=Choice("book", "generator-flipped", "both-flipped"),
     display_step=1,
-    quick={"epochs": 3, "generator_steps": 60},
+    judge_epochs=3,
+    quick={"epochs": 3, "generator_steps": 60, "judge_epochs": 1},
     book={"epochs": 100, "display_step": 10},
 )
 
@@ -43,9 +45,8 @@ BOOK = """
     -1.40312 0.967182  -1.16828 0.772282  -1.20912 1.03305  -1.02528 1.05023  -0.922399 1.31767"""
 BOOK = np.array(BOOK.split(), float).reshape(10, 2)
 BOOK = {550 * (10 * row + 1): losses for row, losses in enumerate(BOOK.tolist())}
-MNIST_DIM, WIDTH, HEIGHT = 784, 28, 28
+MNIST_DIM = 784
 SHEET = 6  # digits along each edge of a sheet
-GAP = 5  # pixels of white round each digit
 
 # %% The data
 digits = mnist.load(ex.data, one_hot=True)
@@ -129,29 +130,21 @@ def sliced_distance(pictures):
 
 
 def sheet_of(pictures):
-    """Return a sheet of the first 36 pictures, filled column by column: [203, 203], white gaps of 5 pixels."""
-    cells = pictures[: SHEET**2].reshape(SHEET, SHEET, HEIGHT, WIDTH)
-    cells = np.pad(cells, ((0, 0), (0, 0), (GAP, 0), (GAP, 0)), constant_values=1)
-    rows = cells.transpose(1, 2, 0, 3).reshape(SHEET * (HEIGHT + GAP), SHEET * (WIDTH + GAP))
-    return np.pad(rows, (0, GAP), constant_values=1)
-
-
-sheets = ex.logs / "out"  # the book's folder out/, beside the curves of this run: the next run does not overwrite it
-sheets.mkdir(parents=True, exist_ok=True)
+    """Return the first 36 pictures as they stand on a sheet, which the book fills column by column: [6, 6, 784]."""
+    return pictures[: SHEET**2].reshape(SHEET, SHEET, MNIST_DIM).transpose(1, 0, 2)
 
 
 def look(sess, step, name):
     """Draw pictures from the fixed noise: a sheet, as a file and in TensorBoard, and their distance from real ones."""
     pictures = sess.run(random_Y, {random_X: test_noise})
-    sheet, path = sheet_of(pictures), sheets / f"{name}.png"
-    plt.imsave(path, sheet, cmap="gray", vmin=0, vmax=1)
-    ex.writer.add_summary(summaries.png("samples", path.read_bytes(), *sheet.shape), step)
+    evaluation.save_sheet(ex, sheet_of(pictures), step, name)
     ex.record(step, sliced_distance=sliced_distance(pictures))
 
 
 # %% Training: five critic steps for each step of the generator, so that an epoch passes the pictures five times
 saver = tf.train.Saver(save_relative_paths=True)
 record_step = max(1, ex.generator_steps // 10)
+stopwatch = evaluation.Stopwatch()
 with ex.session() as sess:
     sess.run(tf.global_variables_initializer())
     train_D = sess.make_callable([D_solver, D_loss, critic_gap, grad_norm], [real_X, random_X])
@@ -160,12 +153,13 @@ with ex.session() as sess:
     for step in ex.resumable(steps, sess, saver, unit="step", every=50):
         if step == 0:
             look(sess, 0, "before")
-        for _ in range(ex.critic_steps):
-            pictures, _ = digits.train.next_batch(ex.batch_size)
+        with stopwatch:
+            for _ in range(ex.critic_steps):
+                pictures, _ = digits.train.next_batch(ex.batch_size)
+                noise = np.random.uniform(-1, 1, (ex.batch_size, ex.random_dim))
+                _, D_loss_now, gap_now, norms = train_D(pictures, noise)
             noise = np.random.uniform(-1, 1, (ex.batch_size, ex.random_dim))
-            _, D_loss_now, gap_now, norms = train_D(pictures, noise)
-        noise = np.random.uniform(-1, 1, (ex.batch_size, ex.random_dim))
-        _, G_loss_now = train_G(noise)
+            _, G_loss_now = train_G(noise)
 
         epoch, done = step // ex.generator_steps, step + 1
         epoch_ends = done % ex.generator_steps == 0
@@ -175,19 +169,17 @@ with ex.session() as sess:
             look(sess, done, f"epoch-{epoch:03}")
             book = ex.beside("{}, {}".format(*BOOK[done])) if done in BOOK else ""
             ex.log(f"Epoch: {epoch:3}  D_loss: {D_loss_now:.6g}  G_loss: {G_loss_now:.6g}{book}")
-    last_sheet = sheet_of(sess.run(random_Y, {random_X: test_noise}))
+    generated = sess.run(random_Y, {random_X: test_noise})
+
+# %% What a classifier of digits says of the generated ones, before the training and after it
+with ex.session() as sess:
+    sess.run(tf.global_variables_initializer())  # with the same seed the same weights as before the training
+    untrained = sess.run(random_Y, {random_X: test_noise})
+judge = DigitJudge(ex, digits, ex.judge_epochs)
+verdicts = [evaluation.verdict(judge, pictures) for pictures in (untrained, generated)]
 
 # %% Figures: the sheets side by side (figure 12-9) and the losses
-kept = sorted(sheets.glob("*.png"))[:-1]
-kept = kept[:: max(1, len(kept) // 3)]
-panels = [(path.stem, plt.imread(path)[..., 0]) for path in kept]
-panels += [(f"epoch-{ex.epochs - 1:03}", last_sheet), ("test pictures", sheet_of(test_pictures))]
-figure, axes = plt.subplots(1, len(panels), figsize=(2.5 * len(panels), 2.8))
-for axis, (name, sheet) in zip(axes, panels, strict=True):
-    axis.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    axis.set_title(name)
-    axis.axis("off")
-figure.tight_layout()
+figure = evaluation.growth(ex, f"epoch-{ex.epochs - 1:03}", sheet_of(test_pictures))
 ex.figure(figure, "figure_12_9")
 
 lines = {name: ex.history[name] for name in ("D_loss", "critic_gap")}
@@ -214,4 +206,6 @@ ex.report("sliced distance, untrained generator", ex.history["sliced_distance"][
 ex.report("sliced distance, trained generator", ex.history["sliced_distance"][-1][1])
 ex.report("sliced distance, grey noise", sliced_distance(grey_noise))
 ex.report("sliced distance, other real pictures", sliced_distance(other_pictures))
+evaluation.report_verdicts(ex, judge, digits, *verdicts)
+ex.report("generator steps per second", stopwatch.per_second)
 ex.finish()

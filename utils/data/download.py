@@ -26,7 +26,7 @@ class _NotTheFile(Exception):
 class _Downloader(pooch.HTTPDownloader):
     """Pooch's downloader, which then looks whether a mirror sent a page of HTML or stopped half-way."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int | None) -> None:
         super().__init__(progressbar=True, timeout=TIMEOUT)
         self.size = size
 
@@ -38,37 +38,41 @@ class _Downloader(pooch.HTTPDownloader):
                 head = stream.read(512).lstrip().lower()
             if head.startswith((b"<!doctype html", b"<html")):
                 raise _NotTheFile("sent a page of HTML instead of the file")
-            if path.stat().st_size != self.size:
+            if self.size is not None and path.stat().st_size != self.size:
                 raise _NotTheFile(f"sent {path.stat().st_size:,} bytes instead of {self.size:,}")
         return result
 
 
-def fetch(urls: Sequence[str], folder: Path, name: str, *, sha256: str, size: int) -> Path:
+def fetch(urls: Sequence[str], folder: Path, name: str, *, sha256: str = "", md5: str = "", size: int | None) -> Path:
     """Return ``folder/name``, downloaded from the first of the mirrors `urls` that has the right file.
 
-    A file that is already there is returned as it is. `size` is in bytes. Two processes asking at once both get the
-    one file. Problem, with what each mirror did, where none has it.
+    A file that is already there is returned as it is. `md5` stands where no `sha256` is known. `size` is in bytes,
+    None where it is not known. Two processes asking at once both get the one file. Problem, with what each mirror did,
+    where none has it.
     """
+    if not (sha256 or md5):
+        raise ValueError("a download needs a hash")
     target = folder / name
     if target.exists():
         return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{name}.lock"):
-            return target if target.exists() else _fetch(urls, target, sha256, size)
+            return target if target.exists() else _fetch(urls, target, sha256, md5, size)
     except OSError as error:
         raise Problem(disk_problem(error) or f"{shown(target)}: {error}") from None
 
 
-def _fetch(urls: Sequence[str], target: Path, sha256: str, size: int) -> Path:
+def _fetch(urls: Sequence[str], target: Path, sha256: str, md5: str, size: int | None) -> Path:
+    known = f"sha256:{sha256}" if sha256 else f"md5:{md5}"
     scratch = target.parent / f".{target.name}.part"  # what an earlier, killed download left lies in here
     shutil.rmtree(scratch, ignore_errors=True)
     failures = []
     for url in urls:
         try:
             scratch.mkdir()
-            print(f"downloading {url} ({size / 2**20:.1f} MB)")
-            path = pooch.retrieve(url, f"sha256:{sha256}", target.name, scratch, downloader=_Downloader(size))
+            print(f"downloading {url}" + (f" ({size / 2**20:.1f} MB)" if size else ""))
+            path = pooch.retrieve(url, known, target.name, scratch, downloader=_Downloader(size))
             Path(path).replace(target)
             return target
         except _NotTheFile as error:
@@ -76,7 +80,7 @@ def _fetch(urls: Sequence[str], target: Path, sha256: str, size: int) -> Path:
         except requests.RequestException as error:
             failures.append(f"{url} cannot be reached ({type(error).__name__})")
         except ValueError:
-            failures.append(f"{url} sent a file with the wrong SHA-256")
+            failures.append(f"{url} sent a file with the wrong {'SHA-256' if sha256 else 'MD5'}")
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     raise Problem(

@@ -1,4 +1,4 @@
-"""Max-pooling that remembers the winners' places, and its reversal (8.6.5); examples 46 and 50."""
+"""Max-pooling that remembers the winners' places, and its reversal (8.6.5); examples 46, 50 and 78."""
 
 from utils.tf1 import tf
 
