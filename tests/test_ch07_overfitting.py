@@ -97,8 +97,7 @@ def test_36_the_decayed_rate_ends_lower_and_calmer(quick):
     means = [run.metric(f"fresh MSE over the last ten, {name}") for name in (decayed, constant)]
     assert means[0] < means[1] + 0.0005
     assert means[0] < fresh(other, "200 units") - 0.01
-    for error in (means[0], fresh(run, decayed)):  # TODO: with dropout left on in the test
-        assert error < 0.103
+    assert max(means[0], fresh(run, decayed)) < 0.103  # 0.0989 to 0.0999, unless dropout is left on in the test
     rates = [rate for _, rate in run.scalars("learning_rate")]
     assert rates == sorted(rates, reverse=True)
 

@@ -166,6 +166,10 @@ def test_54_switches_to_its_moving_averages(quick):
     assert abs(own - moving) < 0.25  # both right: within the noise of 128 pictures
     assert run.metric("scores of a picture, alone or in a batch, moving averages") < 1e-3
     assert run.metric("scores of a picture, alone or in a batch, own statistics") > 0.05
+    saved = tf.train.load_checkpoint(checkpoints.latest(run.checkpoints))
+    for layer in ("batch_normalization", "batch_normalization_1"):  # they began at 0 and 1
+        assert abs(saved.get_tensor(f"{layer}/moving_mean")).max() > 0.01
+        assert abs(saved.get_tensor(f"{layer}/moving_variance") - 1).max() > 0.01
     assert run.metric("learning rate at the end") == pytest.approx(0.01 * 0.9**0.06, rel=1e-6)
 
 

@@ -1,10 +1,12 @@
 """Chapter 10, first half: autoencoders that rebuild digits, and what they must beat."""
 
+import io
 import json
 import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -17,11 +19,17 @@ from _baselines import baselines, linear_error
 BLACK, MEAN = 0.1139581, 0.0674661
 
 
-def images(run, tag, edges):
-    """Assert that TensorBoard has a picture of (height, width) `edges` for each step, and return the steps."""
-    events = run.events().Images(tag)
-    assert {(event.height, event.width) for event in events} == {edges}
-    return [event.step for event in events]
+def strips(run, tag, rows):
+    """Return the steps of TensorBoard's pictures `tag`, and the last one's rows of ten digits: [rows, 28, 280]."""
+    events = run.events().Images(f"{tag}/image/0")
+    assert {(event.height, event.width) for event in events} == {(rows * 28, 280)}
+    picture = plt.imread(io.BytesIO(events[-1].encoded_image_string), format="png")
+    return [event.step for event in events], picture.reshape(rows, 28, 280)
+
+
+def far(one, other):
+    """Return the mean squared error between two rows of digits."""
+    return np.square(one - other).mean()
 
 
 def test_baselines_are_those_of_the_definition():
@@ -53,7 +61,9 @@ def test_76_beats_the_mean_picture_and_the_books_start_does_not_beat_the_black_o
         assert [step for step, _ in run.scalars(f"cost/{start}")] == [1, 2]
     # The brightest pixel says nothing: it has moved in nearly all pictures, however well they are rebuilt.
     assert run.metric("brightest pixel moved, glorot") > 0.9  # 0.986 to 0.989
-    assert images(run, "original_over_rebuilt/image/0", (3 * 28, 10 * 28)) == [1, 2]
+    steps, (original, glorot, book) = strips(run, "original_over_rebuilt", 3)
+    assert steps == [1, 2]
+    assert far(original, glorot) < MEAN < far(original, book)
     assert set(run.result["figures"]) == {"rebuilt.png", "error.png"}
     assert (run.checkpoints / "autoencoder.ckpt.index").exists()
 
@@ -75,7 +85,9 @@ def test_77_two_numbers_beat_the_mean_picture(quick):
         assert run.metric(f"test error, {start}, restored") == pytest.approx(trained, rel=1e-5)
         assert run.metric(f"digits told by their neighbours, {start}") > 0.35  # 0.45 to 0.60; guessing gives 0.11
         assert [step for step, _ in run.scalars(f"cost/{start}")] == [1, 2, 3]
-    assert images(run, "original_over_rebuilt/image/0", (3 * 28, 10 * 28)) == [1, 2, 3]
+    steps, (original, glorot, _) = strips(run, "original_over_rebuilt", 3)
+    assert steps == [1, 2, 3]
+    assert far(original, glorot) < MEAN
     assert set(run.result["figures"]) == {"rebuilt.png", "codes.png", "cost.png"}
 
 
@@ -110,8 +122,6 @@ def test_77_projector_shows_the_codes_of_all_test_pictures(quick):
         assert lines[0] == "picture\tdigit"
         assert [int(line.split("\t")[1]) for line in lines[1:]] == digits.test.cls.tolist()
         assert get("/sprite_image", **query).startswith(b"\x89PNG")
-    import matplotlib.pyplot as plt
-
     sheet = plt.imread(quick("77").outputs / "logs" / "run-001" / "sprite.png")
     assert sheet.shape == (2800, 2800)
     cell = sheet[99 * 28 :, 28 : 2 * 28]  # the second of the last row of 100
@@ -122,10 +132,10 @@ def test_78_rebuilds_test_pictures_by_places_and_values_and_compresses_nothing(q
     run = quick("78")
     assert run.metric("numbers in a code") == 14 * 14 * 32 > 784
     error = run.metric("test error")
-    assert error < 0.5 * MEAN
-    assert run.metric("error of one training batch") == pytest.approx(error, rel=0.2)
-    assert run.metric("error without the places") > 1.2 * error
-    assert run.metric("error without the values") > 1.5 * error
+    assert error < 0.6 * MEAN  # 0.0252 to 0.0273 over seeds; the limit is 0.0405
+    assert run.metric("error of one training batch") == pytest.approx(error, rel=0.35)  # 16 pictures: 3 % and 13 % more
+    assert run.metric("error without the places") > 1.2 * error  # 1.44 to 1.53 times
+    assert run.metric("error without the values") > 1.6 * error  # 2.2 to 2.3 times
     assert run.metric("error without the values") < BLACK  # the places alone show the digit
     assert run.metric("variance of pure noise") == pytest.approx(1 / 12, rel=0.01)
     assert run.scalars("validation_error")[-1][1] == pytest.approx(error, rel=0.1)
@@ -133,7 +143,9 @@ def test_78_rebuilds_test_pictures_by_places_and_values_and_compresses_nothing(q
         run.metric("error of 500 test pictures"), rel=1e-5
     )
     assert [step for step, _ in run.scalars("cost")] == [1, 2]
-    assert images(run, "original_over_rebuilt/image/0", (2 * 28, 10 * 28)) == [1, 2]
+    steps, (original, rebuilt) = strips(run, "original_over_rebuilt", 2)
+    assert steps == [1, 2]
+    assert far(original, rebuilt) < 0.7 * MEAN
     assert set(run.result["figures"]) == {"training_batch.png", "rebuilt.png", "cost.png"}
 
 
@@ -149,6 +161,11 @@ def test_79_takes_both_kinds_of_noise_away(quick):
         assert errors[1] < run.metric("test error, normal noise, the input clipped")
         assert errors[2] < MEAN < run.metric("test error, inverted pixels, the input itself")
         assert [step for step, _ in run.scalars(f"normal noise/{name}")] == [0, 1]
-    assert images(run, "noisy_original_rebuilt/image/0", (4 * 28, 10 * 28)) == [0, 1]
+    # Dropout rebuilds worse: 1.33 to 1.40 times the error with the noise it knows, 1.11 to 1.23 times with the other.
+    for kind, times in (("normal noise", 1.15), ("inverted pixels", 1.0)):
+        assert run.metric(f"test error, {kind}, dropout") > times * run.metric(f"test error, {kind}, no dropout")
+    steps, (noisy, original, rebuilt, with_dropout) = strips(run, "noisy_original_rebuilt", 4)
+    assert steps == [0, 1]
+    assert far(original, rebuilt) < far(original, with_dropout) < far(original, noisy)
     assert set(run.result["figures"]) == {"rebuilt.png", "salt_and_pepper.png", "error.png"}
     assert "Salt and Pepper Noise" in run.out

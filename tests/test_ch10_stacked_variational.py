@@ -1,6 +1,5 @@
 """Chapter 10, second half: stacked autoencoders, trained in one run or stage by stage, and variational ones."""
 
-import shutil
 import signal
 
 import numpy as np
@@ -16,14 +15,16 @@ def test_80_the_cascade_starts_from_the_trained_layers(quick):
     assert run.metric("cost of the cascade at its start") == pytest.approx(
         run.metric("cost of the softmax stage at its end"), rel=1e-4
     )
-    # and it is far better than layers that were never trained, as in the listing
+    # Better than on layers that were never trained, as in the listing: 0.76 to 0.81 and 0.50 to 0.57 over seeds 1 to 4,
+    # apart by 0.21 to 0.26
     before = run.metric("test accuracy before fine-tuning")
-    assert before > run.metric("test accuracy before fine-tuning, as printed") + GAP_BEFORE
+    assert before > run.metric("test accuracy before fine-tuning, as printed") + 0.1
     assert run.metric("test accuracy before fine-tuning, restored") == pytest.approx(before, abs=1e-4)
 
 
 def test_80_fine_tuning_gains_and_so_does_the_start(quick):
     run = quick("80")
+    # Seeds 1 to 4: 0.896 to 0.906, a gain of 0.097 to 0.138, and 0.036 to 0.042 above the random start
     tuned = run.metric("test accuracy fine-tuned")
     assert tuned > run.metric("test accuracy before fine-tuning") + 0.05
     assert tuned > run.metric("test accuracy from a random start, as many steps") + 0.01
@@ -35,8 +36,9 @@ def test_80_fine_tuning_gains_and_so_does_the_start(quick):
 
 def test_80_each_autoencoder_learns(quick):
     run = quick("80")
+    # Seeds 1 to 4: 0.57 to 0.58 of the mean picture's error, and 0.21 to 0.23 of the mean features'
     assert run.metric("test error, denoised") < 0.8 * run.metric("test error of the mean picture")
-    assert run.metric("test error of the features") < 0.6 * run.metric("test error of the mean features")
+    assert run.metric("test error of the features") < 0.4 * run.metric("test error of the mean features")
     for stage in (1, 2, 3, 4):
         costs = [value for _, value in run.scalars(f"stage_{stage}/cost")]
         assert costs[-1] < costs[0]
@@ -48,8 +50,10 @@ def test_80_exercise_goes_layer_by_layer_to_two_numbers(quick):
     run = quick("80", "--network", "to-2d")
     mean = run.metric("test error, mean picture")
     trained = run.metric("test error, layer by layer")
-    assert trained < 0.97 * mean
+    # Seeds 1 to 3: 0.0576 to 0.0578, 0.92 to 0.97 of the same network trained at once; as good as example 77's
+    assert trained < 0.9 * mean
     assert trained < run.metric("test error, at once")
+    assert trained < 1.05 * run.metric("test error, example 77, at once")
     assert run.metric("test error, layer by layer, restored") == pytest.approx(trained, rel=1e-4)
     assert "codes.png" in run.result["figures"]
 
@@ -90,6 +94,7 @@ def test_81_hands_over_by_files_alone(quick):
         trained = run.metric(f"test accuracy after stage {stage}")
         assert run.metric(f"test accuracy after stage {stage}, restored") == pytest.approx(trained, abs=1e-4)
         assert run.metric(f"files kept of stage {stage}") == ["stacked_auto_encoder.ckpt-1.index"]
+    # the same steps as in 80: a gain of 0.097 to 0.138
     assert run.metric("test accuracy after stage 4") > run.metric("test accuracy after stage 3") + 0.05
     assert [step for step, _ in run.scalars("stage_4/cost")] == [0, 1]
     assert run.result["figures"] == ["costs.png"]
@@ -144,15 +149,16 @@ def test_82_beats_the_mean_picture_and_fills_the_plane(quick):
     run = quick("82")
     mean = run.metric("the same of the mean picture")
     assert mean == pytest.approx(26.4467, abs=1e-3)  # the book's chapter quotes 26.4
+    # Seeds 1 to 4: error 20.80 to 20.90, KL 2.14 to 2.23, deviations 1.02 to 1.08
     assert run.metric("half the squared error per test picture") < 0.83 * mean
-    assert 1.7 < run.metric("KL per test picture") < 3.2
+    assert 1.7 < run.metric("KL per test picture") < 2.8
     for deviation in run.metric("standard deviation of the codes drawn"):
         assert 0.9 < deviation < 1.2  # the codes of all pictures together are as the prior
     assert run.metric("Result, restored") == pytest.approx(run.metric("Result"), rel=1e-5)
-    assert run.metric("largest difference of a pixel over the manifold") > 0.8
+    assert run.metric("largest difference of a pixel over the manifold") > 0.8  # 1.00 to 1.19
     assert run.result["figures"] == ["figure_10_18.png", "figure_10_19.png", "figure_10_20.png", "terms.png"]
     assert "original_over_reconstruction/image/0" in run.events().Tags()["images"]
-    assert [step for step, _ in run.scalars("test_kl")] == [1]
+    assert [step for step, _ in run.scalars("test_kl")] == [0, 1]
 
 
 def test_82_projector_finds_its_files(quick):
@@ -177,7 +183,9 @@ def test_82_projector_finds_its_files(quick):
 def test_82_the_books_weighting_lets_the_codes_spread(quick):
     run, right = quick("82", "--weighting", "book"), quick("82")
     assert run.metric("Result per test picture") == pytest.approx(run.metric("Result") / 10_000)
-    assert run.metric("half the squared error per test picture") < right.metric("half the squared error per test picture")
+    # Seeds 1 to 3: error 19.0 to 19.6 instead of 20.8 to 20.9, KL 9.9 to 10.8 instead of 2.1 to 2.2
+    error = "half the squared error per test picture"
+    assert run.metric(error) < right.metric(error)
     assert run.metric("KL per test picture") > 2 * right.metric("KL per test picture")
 
 
@@ -201,13 +209,16 @@ def test_82_exercise_standard_deviation_1_is_nan_before_it_starts(quick):
 def test_83_makes_the_digit_that_it_is_asked_for(quick):
     run = quick("83")
     assert run.metric("first ten test labels") == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    # Seeds 1 to 4: the judge 0.973 to 0.981, the share 0.987 to 0.997, of the worst digit 0.91 to 0.98; chance is 0.1
     assert run.metric("the judge's accuracy on the test pictures") > 0.96
-    assert run.metric("generated digits that are the one asked for") > 0.97
-    assert min(run.metric("the same by label")) > 0.9
+    assert run.metric("generated digits that are the one asked for") > 0.95
+    assert min(run.metric("the same by label")) > 0.7
+    # 0.61 to 0.62 of the mean picture's
     assert run.metric("half the squared error per test picture") < 0.7 * run.metric("the same of the mean picture")
     assert run.metric("Result, restored") == pytest.approx(run.metric("Result"), rel=1e-5)
     # the class is kept, the handwriting is not
-    rebuilt, made = (run.metric(f"half the squared error, first ten, {kind}") for kind in ("rebuilt", "random z and their labels"))
-    assert made > rebuilt + 1
+    names = ("rebuilt", "random z and their labels")
+    rebuilt, made = (run.metric(f"half the squared error, first ten, {name}") for name in names)
+    assert made > rebuilt + 1  # by 2.7 to 8.5
     assert run.result["figures"][:3] == ["figure_10_22.png", "figure_10_23.png", "digits_by_label.png"]
-    assert "digits_by_label/image/0" in run.events().Tags()["images"] or "digits_by_label/image" in run.events().Tags()["images"]
+    assert "digits_by_label/image/0" in run.events().Tags()["images"]

@@ -125,12 +125,12 @@ def test_12_9_losses_alone_are_what_can_be_worked_out_by_hand(quick):
 def test_12_9_trains_a_gan_whose_codes_can_be_read(quick):
     run = quick("12.9")
     steps = [step for step, _ in run.scalars("generator_loss")]
-    assert steps == list(range(20, 201, 20))
+    assert steps == list(range(30, 301, 30))
     nothing = np.log(10) + 0.5 * np.log(2 * np.pi) + 1 / 6  # of ten codes, and of a number from −1 to 1 guessed as 0
     codes = [value for _, value in run.scalars("mutual_information")]
-    assert codes[-1] < nothing - 0.5
+    assert codes[-1] < nothing - 0.8  # 1.74 to 1.90 over seeds 1 to 3; nothing is 3.39
     untrained, trained = (run.metric(f"Fréchet distance, {name}") for name in ("untrained", "trained"))
-    assert trained < 0.7 * untrained
+    assert trained < 0.5 * untrained  # 0.25 to 0.32
     assert run.metric("Fréchet distance, other real pictures") < 3
     assert run.metric("spread over the ten digits, trained") > run.metric("spread over the ten digits, untrained")
     assert run.metric("accuracy of the judge") > 0.96

@@ -68,7 +68,7 @@ with tf.device(ex.device):
     readouts = TwoReadouts(both_ends, book_way, (ends[:, ex.n_hidden :], last[:, ex.n_hidden :]), ex.n_hidden)
 
 # %% Training and test
-with ex.session() as sess:
+with ex.session(rewrite=ex.training_iters > 20_000) as sess:  # a short run does not earn it back
     sess.run(tf.global_variables_initializer())
     readouts.train_and_test(ex, sess, digits)
 models.training_curves(ex, both_ends, book_way)

@@ -15,7 +15,7 @@ from utils.tf1 import tf
 
 WIDTHS = [512, 256, 128, 64, 32, 16, 2]
 SHORT = [256, 64, 16, 2]  # example 77
-LAYER_WISE, AT_ONCE, EXAMPLE_77 = "layer by layer", "at once", "at once, the network of 77"
+LAYER_WISE, AT_ONCE, EXAMPLE_77 = "layer by layer", "at once", "example 77, at once"
 
 
 def layer_autoencoder(net: Autoencoder, number: int, rate: float) -> tuple[Any, Any, Any, Any]:
@@ -39,8 +39,10 @@ def to_two_numbers(ex: Example, digits: Digits) -> None:
     images, test = digits.train.images[: ex.pictures], digits.test.images
     with tf.device(ex.device):
         x = tf.placeholder(tf.float32, [None, 784])
+        # From the book's start, standard deviation 1, all three were still above the mean picture's 0.067 after
+        # 8 epochs of 10,000 pictures: 0.078, 0.149 and 0.103.
         widths = {LAYER_WISE: WIDTHS, AT_ONCE: WIDTHS, EXAMPLE_77: SHORT}
-        nets = {name: autoencoder(x, layers, ex.start, tf.identity) for name, layers in widths.items()}
+        nets = {name: autoencoder(x, layers, "glorot", tf.identity) for name, layers in widths.items()}
         layers = [layer_autoencoder(nets[LAYER_WISE], number, ex.learning_rate) for number in range(1, len(WIDTHS) + 1)]
         costs = {name: tf.reduce_mean(tf.square(net.pred - x)) for name, net in nets.items()}
         optimizers = {name: tf.train.AdamOptimizer(ex.fine_tuning_rate).minimize(cost) for name, cost in costs.items()}
@@ -91,12 +93,11 @@ def to_two_numbers(ex: Example, digits: Digits) -> None:
         figures.image_rows({"original": test[:10], **{n.replace(", ", ",\n"): p for n, p in rebuilt.items()}}),
         "rebuilt",
     )
-    figure, axes = plt.subplots(1, len(codes), figsize=(5 * len(codes), 4.6))
+    figure, axes = plt.subplots(1, len(codes), figsize=(5 * len(codes), 4.6), layout="constrained")
     for axis, (name, points) in zip(axes, codes.items(), strict=True):
         dots = axis.scatter(*points.T, c=digits.test.cls, cmap="tab10", vmin=-0.5, vmax=9.5, s=2)
         axis.set(title=f"{name}: test error {errors[name]:.4f}", xlabel="first number", ylabel="second number")
-    figure.tight_layout()
-    figure.colorbar(dots, ax=axes, ticks=range(10), label="digit", pad=0.02)
+    figure.colorbar(dots, ax=axes, ticks=range(10), label="digit")
     ex.figure(figure, "codes")
     lines = {name: ex.history[f"test_error/{name}"] for name in nets}
     lines["mean picture"] = [[0, mean_error], [ex.layer_epochs + ex.joint_epochs, mean_error]]

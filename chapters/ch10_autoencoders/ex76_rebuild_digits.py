@@ -3,9 +3,16 @@
 Book:      intro 10.3.1, listing 10-1; exercise 10.3.5
 Data:      MNIST, 55,000 training / 5,000 validation / 10,000 test pictures of 28×28; no labels
 Model:     784 → 256 → 128 → 256 → 784, all sigmoids; with --deeper also 784 → 512 → 256 → 128 → … → 784
-Shows:     ...
-Departs:   ...
-Time:      ...
+Shows:     an autoencoder: its input is its target, and 128 numbers in the middle must do. The same network learns from
+           a start that suits sigmoids and hardly from the book's, on the same batches: a test error of 0.010 against
+           0.100, where the black picture has 0.114, the mean of the training pictures 0.067, and the best linear code
+           of 128 numbers, the principal components, 0.004. Save, restore, pictures in TensorBoard. --start names the
+           network that is printed first; --deeper is exercise 10.3.5, 784 → 512 → 256 → 128 and back, from both starts
+Departs:   the book's weights have standard deviation 1: the sigmoids are stuck at 0 and 1, and its last cost is worse
+           than a black picture. The default start is scaled. What the book calls accuracy is the share of pictures
+           whose brightest of 784 pixels is another one after the rebuilding; it has that name here, and the test error
+           is what counts
+Time:      4.9 min on 2 CPU cores, beside other work
 """
 
 from _baselines import baselines, linear_error
@@ -90,7 +97,7 @@ with ex.session() as sess:
     restored_error, rebuilt = sess.run(costs, test), sess.run(preds, first_ten)
 
 rows = {"original": digits.test.images[:examples_to_show]}
-rows |= {f"{name},\n{restored_error[name]:.4f}": pictures for name, pictures in rebuilt.items()}
+rows |= {f"start {name},\n{restored_error[name]:.4f}": pictures for name, pictures in rebuilt.items()}
 rows |= {f"mean picture,\n{base.mean:.4f}": [base.mean_picture] * examples_to_show}
 ex.figure(figures.image_rows(rows), "rebuilt")
 lines = {name: ex.history[f"validation_error/{name}"] for name in networks}
@@ -101,10 +108,16 @@ for name, error in (("black picture", base.black), ("mean picture", base.mean), 
 ex.figure(figure, "error")
 
 # %% Results
-costs_of = {name: dict(ex.history[f"cost/{name}"]) for name in networks}
+# From one start and the same batches TensorFlow 1.4.1 gives the same costs, within 1 % over two epochs: what differs
+# from the book is the draw. Six starts gave 0.179 to 0.217 in epoch 1, four of them 0.123 to 0.138, 0.108 to 0.119 and
+# 0.098 to 0.112 in epochs 6, 11 and 16. The tolerances are those ranges.
+SPREAD = {1: 0.038, 6: 0.016, 11: 0.011, 16: 0.015}
+costs_of_book = dict(ex.history["cost/book"])
 for epoch, book in BOOK.items():
-    if epoch in costs_of["book"]:
-        ex.report(f"cost, epoch {epoch}, book's start", costs_of["book"][epoch], book=book, better="lower")
+    if epoch in costs_of_book:
+        name, measured = f"cost, epoch {epoch}, book's start", costs_of_book[epoch]
+        ex.report(name, measured, book=book, better="lower", tolerance=SPREAD[epoch])
+# From the book's start all have moved: the first of the brightest pixels is one that is always white.
 ex.report("brightest pixel moved, book's start", test_moved["book"], book=BOOK_ACCURACY)
 ex.report("brightest pixel moved, glorot", test_moved["glorot"])
 for name in networks:

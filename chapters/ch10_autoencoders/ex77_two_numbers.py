@@ -3,9 +3,14 @@
 Book:      intro 10.3.3, listing 10-2
 Data:      MNIST, 55,000 training / 5,000 validation / 10,000 test pictures of 28×28; labels only for the colours
 Model:     784 → 256 → 64 → 16 → 2 → 16 → 64 → 256 → 784, sigmoids but for the linear code
-Shows:     ...
-Departs:   ...
-Time:      ...
+Shows:     784 pixels in two numbers: the map of all test pictures, coloured by digit, as a figure and in TensorBoard's
+           projector (a checkpoint of the codes, a line and a small picture for each point), and how well the digits lie
+           apart on it. Both starts of example 76 on the same batches: a test error of 0.037 and, from the book's, 0.062,
+           where the mean picture has 0.067 and two principal components have 0.056. Save, restore, pictures in
+           TensorBoard
+Departs:   the default start is scaled, as in example 76. The book calls this a linear decoder: what is linear is the
+           last layer of the encoder, the code; the decoder ends in a sigmoid
+Time:      3.7 min on 2 CPU cores, beside other work
 """
 
 import matplotlib.pyplot as plt
@@ -93,7 +98,7 @@ with ex.session() as sess:
     other_codes = sess.run(codes, {x: digits.validation.images})
     rebuilt = sess.run(preds, first_ten)
 rows = {"original": digits.test.images[:examples_to_show]}
-rows |= {f"{name},\n{restored_error[name]:.4f}": pictures for name, pictures in rebuilt.items()}
+rows |= {f"start {name},\n{restored_error[name]:.4f}": pictures for name, pictures in rebuilt.items()}
 rows |= {f"mean picture,\n{base.mean:.4f}": [base.mean_picture] * examples_to_show}
 ex.figure(figures.image_rows(rows), "rebuilt")
 
@@ -139,10 +144,13 @@ projector.visualize_embeddings(ex.writer, config)
 print(f"`python run.py board 77` shows the codes in the tab Projector, for {len(digits.test.cls):,} pictures")
 
 # %% Results
+# The book's start over seven draws: 0.081 to 0.109 in epoch 1, 0.070 to 0.096 in epoch 2; over two, 0.046 and 0.061 in
+# epoch 20. The tolerances are those ranges.
 costs_of_book = dict(ex.history["cost/book"])
 for epoch, book in BOOK.items():
     if epoch in costs_of_book:
-        ex.report(f"cost, epoch {epoch}, book's start", costs_of_book[epoch], book=book, better="lower")
+        name, measured = f"cost, epoch {epoch}, book's start", costs_of_book[epoch]
+        ex.report(name, measured, book=book, better="lower", tolerance=0.026 if epoch < 3 else 0.015)
 for name in networks:
     ex.report(f"test error, {name}", test_error[name])
     ex.report(f"test error, {name}, restored", restored_error[name])

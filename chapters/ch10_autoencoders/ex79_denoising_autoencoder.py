@@ -3,9 +3,16 @@
 Book:      intro 10.5.1, listing 10-5; exercise 10.5.2; corrupting the input is 10.4
 Data:      MNIST, 55,000 training / 5,000 validation / 10,000 test pictures of 28×28, with 0.3 · N(0, 1) added
 Model:     784 → 256 → 256 → 784, all sigmoids, dropout behind the hidden layers
-Shows:     ...
-Departs:   ...
-Time:      ...
+Shows:     the noisy picture goes in, the clean one is the target; the network also cleans a kind of noise that it never
+           saw, inverted pixels. Errors of all test pictures with either noise, beside those of the noisy input itself.
+           Save, restore, pictures in TensorBoard. Exercise 10.5.2, keep_prob 0.5 against 1 from the same weights, on
+           the same batches, for as many epochs: dropout rebuilds worse, with noise it knows (0.016 against 0.008) and
+           with the other (0.021 against 0.017). There is no over-fitting to prevent: the noise is new in each batch,
+           and the error of the test pictures is hardly above that of the training. --start is as in example 76
+Departs:   the listing feeds the labels as the target, which do not fit: the clean pictures are meant. The text
+           multiplies by the noise and speaks of one hidden layer; the code adds it and has two. The book's dropout does
+           nothing, its keep_prob is 1 throughout. Its salt and pepper inverts pixels. The default start is scaled
+Time:      12 min on 2 CPU cores that much other work shared
 """
 
 import matplotlib.pyplot as plt

@@ -4,7 +4,16 @@ Book:      intro 10.8.1, listing 10-6; 10.6 and 10.7; --network to-2d is exercis
 Data:      MNIST, 55,000 training / 5,000 validation / 10,000 test pictures of 28×28
 Model:     784-256-256-784 (denoising) and 256-128-128-256 autoencoders, softmax 128 → 10, joined to 784-256-128-10
 Shows:     layer by layer, then all together: each autoencoder learns from the features of the one before, softmax from
-           the last ones, and the cascade of the encoders is fine-tuned
+           the last ones; the cascade of the trained encoders starts at the cost where softmax ended (asserted), and
+           fine-tuning gains. Beside it what the listing does as printed, from the same random start
+Departs:   in the listing each stage opens a new session and initialises all variables again, so each stands on random
+           layers. The book's costs of stages 2 and 3 are not from that: they fit our chain, and random layers end at
+           four and two times as much. The cost of its stage 4 begins at 1.00, which fits neither: the chain has 0.21
+           in the first epoch, a random start 1.68, two trained encoders under a new softmax layer 1.08. So the low
+           start that the book praises was not seen there. As-printed stage 4 is the control without pre-training: the
+           same network and steps. A cost of 0.00004 is over-fitting: test accuracy is measured too. The costs are
+           fetched with the update, the book computes those of stages 1 and 4 after it. Network 3 is no autoencoder
+Time:      42 min on 2 CPU cores shared with much other work (10 min of CPU time)
 """
 
 import sys
@@ -50,13 +59,13 @@ BOOK = {
 
 # %% The data
 digits = mnist.load(ex.data, one_hot=True)
+if ex.pictures < ex.batch_size:
+    raise Problem(f"--pictures {ex.pictures}: fewer than one batch of {ex.batch_size}")
 if ex.network == "to-2d":
     _layerwise.to_two_numbers(ex, digits)
     ex.finish()
     sys.exit()
 images, labels = digits.train.images[: ex.pictures], digits.train.labels[: ex.pictures]
-if len(images) < ex.batch_size:
-    raise Problem(f"--pictures {ex.pictures}: fewer than one batch of {ex.batch_size}")
 
 # %% The four networks, twice from the same random start: the chain, and what the listing really does. It opens a new
 # session for each stage and runs the initialisers again, so that each stage stands on layers that were never trained.
@@ -166,29 +175,30 @@ figure = figures.curves(
     accuracy, xlabel="epochs of stage 3, then of stage 4", ylabel="validation accuracy of the cascade"
 )
 figure.axes[0].axvline(ex.epochs + 0.5, color="k", linestyle=":")
+figure.axes[0].legend(loc="lower right")
 ex.figure(figure, "validation_accuracy")
 
 # %% Results
 tests = {name: dict(ex.history[f"test_accuracy/{name}"]) for name in NAMES}
-before, after = ({name: found[epochs] for name, found in tests.items()} for epochs in (ex.epochs, 2 * ex.epochs))
-print(
-    f"test accuracy before fine-tuning: {before['chain']:.4f}{ex.beside('0.9213')}, as printed {before['as_printed']:.4f}"
-)
-print(f"fine-tuned: {after['chain']:.4f}, as many steps from a random start: {after['as_printed']:.4f}")
+joined, tuned = ({name: found[done] for name, found in tests.items()} for done in (ex.epochs, 2 * ex.epochs))
+print(f"test accuracy before fine-tuning: {joined['chain']:.4f}{ex.beside('0.9213')}, fine-tuned {tuned['chain']:.4f}")
+print(f"as printed, without hand-over: {joined['as_printed']:.4f}, then as many steps: {tuned['as_printed']:.4f}")
 for stage, name in STAGES.items():
-    for label, tag in (("", "cost"), (", as printed", "cost_as_printed")):
-        costs = dict(ex.history.get(f"stage_{stage}/{tag}", []))
-        for epoch, book in BOOK[stage].items():
-            if epoch in costs:
-                ex.report(f"{name}, cost of epoch {epoch}{label}", costs[epoch], book=book, better="lower")
+    costs, printed_costs = (dict(ex.history.get(f"stage_{stage}/{tag}", [])) for tag in ("cost", "cost_as_printed"))
+    for epoch, book in BOOK[stage].items():
+        if epoch in costs:
+            ex.report(f"{name}, cost of epoch {epoch}", costs[epoch], book=book, better="lower")
+        if epoch in printed_costs:
+            ex.report(f"{name}, cost of epoch {epoch}, as printed", printed_costs[epoch])
 ex.report("cost of the softmax stage at its end", softmax_cost)
 ex.report("cost of the cascade at its start", cascade_cost)
-ex.report("test accuracy before fine-tuning", before["chain"], book=0.9213, better="higher")
+# 0.008 is three standard errors of 10,000 pictures
+ex.report("test accuracy before fine-tuning", joined["chain"], book=0.9213, better="higher", tolerance=0.008)
 ex.report("test accuracy before fine-tuning, restored", restored[3])
-ex.report("test accuracy before fine-tuning, as printed", before["as_printed"], book=0.9213, better="higher")
-ex.report("test accuracy fine-tuned", after["chain"])
+ex.report("test accuracy before fine-tuning, as printed", joined["as_printed"])
+ex.report("test accuracy fine-tuned", tuned["chain"])
 ex.report("test accuracy fine-tuned, restored", restored[4])
-ex.report("test accuracy from a random start, as many steps", after["as_printed"])
+ex.report("test accuracy from a random start, as many steps", tuned["as_printed"])
 ex.report("test error of the noisy pictures", np.square(noisy - digits.test.images).mean())
 ex.report("test error, denoised", denoising_error)
 ex.report("test error of the mean picture", baselines(digits).mean)

@@ -167,6 +167,9 @@ for stage in stages:
             if stop.code in (130, 143):  # Ctrl-C, SIGTERM
                 print(f"`{command()} --resume` goes on after the last saved epoch", file=sys.stderr)
             raise
+later = [stage for stage in STAGES if stage > stages[-1] and newest(stage)]
+if later:
+    print(f"trained before this run, so run again what stands on it: stage {', '.join(map(str, later))}")
 
 # %% What is in the files
 records = {

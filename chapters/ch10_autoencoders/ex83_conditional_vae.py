@@ -2,10 +2,13 @@
 
 Book:      intro 10.10.1–10.10.2, listing 10-9
 Data:      MNIST, 55,000 training / 10,000 test pictures of 28×28, one-hot labels
-Model:     784 → 256 and label → 256, ReLU, together → mean and log variance of 2 numbers; 2 + label → 256 → 784, linear
-Shows:     ...
-Departs:   ...
-Time:      ...
+Model:     784 → 256 and label → 256, together → mean and log variance of 2 numbers; 2 and label → 256 → 784
+Shows:     the label told to the encoder and to the decoder: z need not say which digit it is, and a random z with a
+           label makes that digit. A classifier trained apart says how often. The sheet by label has the same ten z in
+           each row: what they still say is the handwriting
+Departs:   as example 82: both terms per picture, Glorot's start, --book for the listing's. The judge is not in the
+           book, nor is a figure. A plain VAE can make any digit, which the book denies, but not choose which
+Time:      5.6 min on 2 CPU cores beside other work
 """
 
 import numpy as np
@@ -113,6 +116,9 @@ with ex.session() as sess:
     sess.run(tf.global_variables_initializer())
     train = sess.make_callable([optimizer, cost], [x, y])
     for epoch in ex.resumable(range(1, ex.epochs + 1), sess, saver):
+        if epoch == 1:
+            test_error, test_kl = sess.run([error, divergence], {x: test, y: test_labels})
+            ex.record(0, test_error=test_error, test_kl=test_kl)
         costs = [train(*digits.train.next_batch(ex.batch_size))[1] for _ in range(total_batch)]
         test_error, test_kl = sess.run([error, divergence], {x: test, y: test_labels})
         ex.record(epoch, cost=costs[-1], mean_cost=np.mean(costs), test_error=test_error, test_kl=test_kl)
@@ -128,7 +134,9 @@ with ex.session() as sess:
 first = {x: test[:10], y: test_labels[:10]}
 with ex.session() as sess:
     saver.restore(sess, model_path)
-    restored, means, drawn = sess.run([cost, z_mean, z], {x: test, y: test_labels})
+    restored, test_error, test_kl, means, drawn = sess.run(
+        [cost, error, divergence, z_mean, z], {x: test, y: test_labels}
+    )
     rebuilt = sess.run(reconstruction, first)
     same_labels = sess.run(reconstructionout, {zinput: ten_z, y: test_labels[:10]})
     sheet_by_label = sess.run(reconstructionout, by_label)
@@ -147,7 +155,7 @@ names = {f"label {digit}": sheet_by_label[10 * digit :][:10] for digit in range(
 ex.figure(figures.image_rows(names, [f"z {number}" for number in range(10)], size=0.7), "digits_by_label")
 ex.figure(plane(means, digits.test.cls, "means of the test pictures' codes"), "codes")
 lines = {"test error": ex.history["test_error"], "KL": ex.history["test_kl"]}
-lines["mean picture"] = [[1, base.mean_half_squares], [ex.epochs, base.mean_half_squares]]
+lines["mean picture"] = [[0, base.mean_half_squares], [ex.epochs, base.mean_half_squares]]
 ex.figure(figures.curves(lines, xlabel="epoch", ylabel="per test picture"), "terms")
 
 # %% The judge: a classifier that was trained apart says which digit it sees
@@ -158,7 +166,9 @@ right = seen == asked
 shares = right.reshape(10, -1).mean(axis=1)
 print(f"{right.mean():.2%} of {len(asked)} generated digits are the one asked for, to a judge that is right on")
 print(f"{judge.accuracy:.2%} of the test pictures; chance is 10%. By label:", *(f"{share:.0%}" for share in shares))
-ex.figure(figures.confusion_matrix(asked, seen), "asked_and_seen")
+figure = figures.confusion_matrix(asked, seen)
+figure.axes[0].set(xlabel="seen by the judge", ylabel="asked for")
+ex.figure(figure, "asked_and_seen")
 
 # %% Results
 print(f"test error {test_error:.3f} (mean picture {base.mean_half_squares:.2f}), KL {test_kl:.3f} per picture")

@@ -34,7 +34,7 @@ ex = Example(
     gradient_penalty=10.0,
     mutual_information=1.0,
     judge_epochs=2,
-    quick={"rounds": 200, "judge_epochs": 1},
+    quick={"rounds": 300, "judge_epochs": 1},
 )
 PICTURES = 5000  # generated to be measured
 
