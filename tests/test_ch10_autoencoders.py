@@ -159,6 +159,7 @@ def test_79_takes_both_kinds_of_noise_away(quick):
         assert errors == sorted(errors)
         assert run.metric(f"test error, normal noise, {name}, restored") == pytest.approx(errors[1], rel=1e-5)
         assert errors[1] < run.metric("test error, normal noise, the input clipped")
+        assert errors[1] < 1.25 * errors[0]  # 1.03 to 1.13 times over seeds 1 to 3; trained on clean pictures 1.4 times
         assert errors[2] < MEAN < run.metric("test error, inverted pixels, the input itself")
         assert [step for step, _ in run.scalars(f"normal noise/{name}")] == [0, 1]
     # Dropout rebuilds worse: 1.33 to 1.40 times the error with the noise it knows, 1.11 to 1.23 times with the other.

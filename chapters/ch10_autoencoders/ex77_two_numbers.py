@@ -5,9 +5,8 @@ Data:      MNIST, 55,000 training / 5,000 validation / 10,000 test pictures of 2
 Model:     784 → 256 → 64 → 16 → 2 → 16 → 64 → 256 → 784, sigmoids but for the linear code
 Shows:     784 pixels in two numbers: the map of all test pictures, coloured by digit, as a figure and in TensorBoard's
            projector (a checkpoint of the codes, a line and a small picture for each point), and how well the digits lie
-           apart on it. Both starts of example 76 on the same batches: a test error of 0.037 and, from the book's, 0.062,
-           where the mean picture has 0.067 and two principal components have 0.056. Save, restore, pictures in
-           TensorBoard
+           apart on it. Both starts of example 76 on the same batches: the test error is 0.037, from the book's 0.062;
+           the mean picture has 0.067, two principal components 0.056. Save, restore, pictures in TensorBoard
 Departs:   the default start is scaled, as in example 76. The book calls this a linear decoder: what is linear is the
            last layer of the encoder, the code; the decoder ends in a sigmoid
 Time:      3.7 min on 2 CPU cores, beside other work

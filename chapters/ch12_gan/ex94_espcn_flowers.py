@@ -14,7 +14,7 @@ Departs:   trained on the training pictures and measured on held-out ones (the b
            measures of one line are of one batch; the book draws another batch for each. Its SSIM has one window as
            large as the picture, and is named global SSIM. All is clipped to 0…255 before it is shown. The text's U and
            V are swapped
-Time:      TODO
+Time:      5.9 min on 2 CPU cores beside other work
 """
 
 import sys
