@@ -225,4 +225,5 @@ def test_8_5_5_the_queue_distorts_each_picture_anew_and_inputs_none(tmp_path):
     middle = record[1:].reshape(3, 32, 32).transpose(1, 2, 0)[4:28, 4:28].astype(np.float64)
     np.testing.assert_allclose(as_it_is, np.tile((middle - middle.mean()) / middle.std(), (32, 1, 1, 1)), atol=1e-5)
     assert len(np.unique(moved.reshape(32, -1), axis=0)) > 25  # 162 places and directions, and the light
-    assert abs(moved - as_it_is).max(axis=(1, 2, 3)).min() > 0.1
+    # One picture of 162 stays in the middle and is not turned round: four of 32 would be less than one run of 10,000.
+    assert np.sort(abs(moved - as_it_is).max(axis=(1, 2, 3)))[3] > 0.1

@@ -9,7 +9,7 @@ Shows:     every function of table 12-1 with its result; the four resize methods
 Departs:   tf.image.resize_images puts pixel i of the small picture at scale · i, tf.image.resize of TensorFlow 2 puts
            the centres of both pictures together: the table has both, and what it costs to mix them. Of Y, U and V the
            book swaps the last two: U is blue − Y, V is red − Y
-Time:      6 s on 2 CPU cores, beside other work
+Time:      13 s on 2 CPU cores (beside other work)
 """
 
 import matplotlib.pyplot as plt

@@ -10,7 +10,7 @@ Shows:     the five steps of TFGAN: inputs, GANModel, GANLoss, GANTrainOps, run.
 Departs:   tf.contrib.gan and tf.estimator are gone, and the package tensorflow-gan needs the latter. chapters/ch12_gan/
            _tfgan.py is a re-creation of the interface, with TFGAN's names and formulas and none of its code;
            GANEstimator is not in it. The section trains nothing: data, networks and measures are ours
-Time:      1.5 min on 2 CPU cores
+Time:      6.4 min on 2 CPU cores (beside much other work)
 """
 
 import _tfgan as tfgan
