@@ -13,7 +13,7 @@ Departs:   the codes' output is linear: codes from N(0, 1) are negative half the
            In figure 12-4 the class changes with code 2; codes_alone changes one code and nothing else. The default
            takes larger batches and other rates than the book: a step of 100 digits costs 3 times one of 10, and Adam's
            beta1 of 0.5 makes digits sooner
-Time:      TIME
+Time:      6.3 min on 2 CPU cores beside other work
 """
 
 import _evaluation as evaluation
