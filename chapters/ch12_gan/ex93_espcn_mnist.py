@@ -8,7 +8,7 @@ Shows:     sub-pixel convolution beside bicubic, nearest and bilinear enlargemen
 Departs:   the last layer is linear, and clipped where it is shown: the listing's ReLU there (--output relu) can lose
            one of the four maps for good. The rate falls along a cosine, and 4 epochs stand for 100. "Shrunk 4 times"
            means the area, and TensorFlow 1's resize does not average: it takes every second pixel of every second row
-Time:      TODO
+Time:      2.8 min on 2 CPU cores beside other work
 """
 
 import sys
