@@ -5,9 +5,10 @@ Data:      MNIST, 55,000 training / 10,000 test pictures of 28×28, shrunk to 14
            your own with the network trained last, in grey
 Model:     three convolutions at 14×14, 64 of 5×5, 32 of 3×3, 4 of 3×3, whose four maps become one of 28×28
 Shows:     sub-pixel convolution beside bicubic, nearest and bilinear enlargement: ten test digits, and PSNR and SSIM
-Departs:   the last layer is linear, and clipped where it is shown: the listing's ReLU there (--output relu) can lose
-           one of the four maps for good. The rate falls along a cosine, and 4 epochs stand for 100. "Shrunk 4 times"
-           means the area, and TensorFlow 1's resize does not average: it takes every second pixel of every second row
+Departs:   the last layer is linear, and clipped where it is shown: the listing's ReLU there (--output relu) passes no
+           gradient where it gives 0, so that one of the four maps can die. The rate falls along a cosine, and 4 epochs
+           stand for 100. "Shrunk 4 times" means the area, and TensorFlow 1's resize does not average: it takes every
+           second pixel of every second row
 Time:      2.8 min on 2 CPU cores beside other work
 """
 

@@ -6,9 +6,9 @@ Data:      flowers, crops of 3,320 training pictures, 350 held out; --images FOL
 Model:     convolution 64 of 5×5, 16 residual blocks, twice 256 maps and depth_to_space, 1,520,643 weights
 Shows:     four times the edges by a deep network whose blocks add to what they get; a checkpoint at every look, and
            going on from it; exercise 12.8.4 no. 5: why the book's bicubic panel looks wrong, before and after
-Departs:   as 94, and: crops of 96×96 in batches of 4, for which a CPU step takes a fifth of a second; batch norm's
-           running means are kept up to date, and used for pictures that are not trained on. The book parses the step
-           out of the checkpoint's path, which breaks at a "-" in a folder's name; --resume does it here
+Departs:   as 94, and: crops of 96×96 in batches of 4, so that a CPU can train it; batch norm's running means are kept
+           up to date, and used for pictures that are not trained on. The book parses the step out of the checkpoint's
+           path, which breaks at a "-" in a folder's name; --resume does it here
 Time:      8.2 min on 2 CPU cores shared with much other work
 """
 
