@@ -173,7 +173,8 @@ def test_82_projector_finds_its_files(quick):
     (embedding,) = config.embeddings
     codes = tf.train.load_variable(tf.train.latest_checkpoint(str(logs)), embedding.tensor_name.removesuffix(":0"))
     classes = (logs / embedding.metadata_path).read_text(encoding="utf-8").split()
-    assert codes.shape == (1600, 2)
+    assert codes.shape == (1600, 3)  # the projector's principal components need three columns
+    assert (codes[:, 2] == 0).all() and codes[:, :2].std() > 0.1
     assert len(classes) == 1600
     assert classes[:5] == ["7", "2", "1", "0", "4"]
     assert Image.open(logs / embedding.sprite.image_path).size == (40 * 28, 40 * 28)

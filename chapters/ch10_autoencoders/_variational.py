@@ -63,6 +63,7 @@ def write_projector(ex: Example, codes: np.ndarray, part: DataSet, edge: int = 4
     """Put the codes [n, 2] of the first `edge`² pictures of `part` into the log, for TensorBoard's projector.
 
     Four files: the codes as a checkpoint, a table of their digits, one picture of all digits, and what belongs to what.
+    The projector takes three principal components of whatever it is given: the codes get a third number, 0.
     """
     from tensorboard.plugins import projector
 
@@ -72,7 +73,7 @@ def write_projector(ex: Example, codes: np.ndarray, part: DataSet, edge: int = 4
     (ex.logs / "metadata.tsv").write_text(classes + "\n", encoding="utf-8")
     plt.imsave(ex.logs / "sprite.png", 1 - sheet(part.images[:count], edge), cmap="gray", vmin=0, vmax=1)
     with tf.Graph().as_default():
-        latent_means = tf.Variable(codes[:count], name="latent_means")
+        latent_means = tf.Variable(np.pad(codes[:count], ((0, 0), (0, 1))), name="latent_means")
         config = projector.ProjectorConfig()
         embedding = config.embeddings.add(tensor_name=latent_means.name, metadata_path="metadata.tsv")
         embedding.sprite.image_path = "sprite.png"
