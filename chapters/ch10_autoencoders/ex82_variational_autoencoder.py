@@ -13,7 +13,7 @@ Departs:   both terms are per picture: the listing sums the squared error over t
            times the rate the book's small one was still at the mean picture after 3 epochs. The output is linear and
            unbounded: clipped for display. 0.001 is a standard deviation, which the book calls a variance; the grid goes
            from the 5th to the 95th percentile, upwards. Half the squared error fixes the decoder's variance at 1
-Time:      5.4 min on 2 CPU cores beside other work
+Time:      3.4 min on 2 CPU cores beside other work
 """
 
 import sys
