@@ -10,9 +10,9 @@ Shows:     noise split into a label, two codes and 38 random numbers. The discri
 Departs:   the codes' output is linear: codes from N(0, 1) are negative half the time, which the book's sigmoid cannot
            say (--code-head sigmoid, and with --book). Mended with --book too: batch norm keeps moving averages and
            digits are drawn with them, where the book's depend on the others of their batch; the noise is NumPy's.
-           In figure 12-4 the class changes with code 2; codes_alone changes one code and nothing else. The default
-           takes larger batches and other rates than the book: a step of 100 digits costs 3 times one of 10, and Adam's
-           beta1 of 0.5 makes digits sooner
+           In figure 12-4 the class changes with code 2; codes_alone changes one code and nothing else: code 1 is
+           the slant as in the book, code 2 not the thickness. The default takes larger batches and other rates than
+           the book: a step of 100 digits costs 3 times one of 10, and Adam's beta1 of 0.5 makes digits sooner
 Time:      6.3 min on 2 CPU cores beside other work
 """
 
