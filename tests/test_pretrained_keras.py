@@ -216,7 +216,7 @@ def test_published_files_are_known_by_their_hash(tmp_path, monkeypatch, capsys):
     assert pretrained.load(DataOptions(), "vgg19", str(tmp_path / "made.h5"), top=False).name == "vgg19"
 
     (tmp_path / "pretrained" / name).write_bytes(content + b" ")
-    with pytest.raises(Problem, match="is not the file that Keras publishes under this name"):
+    with pytest.raises(Problem, match="is not the file that is published under this name"):
         pretrained.load(DataOptions(), "vgg19", top=False)
     (tmp_path / "pretrained" / name).unlink()
     capsys.readouterr()
@@ -226,6 +226,8 @@ def test_published_files_are_known_by_their_hash(tmp_path, monkeypatch, capsys):
 
 def test_the_table_of_published_files_is_keras_own():
     for (name, _), file in published.PUBLISHED.items():
+        if name == "inception_5h":
+            continue  # not Keras'
         module = importlib.import_module(f"tf_keras.src.applications.{name.split('_mobile')[0].split('_large')[0]}")
         source = inspect.getsource(module).replace('"\n                "', "")  # names in two pieces
         assert file.md5 in source

@@ -13,7 +13,6 @@ Where the weights come from, in this order: the file that `weights` names, the d
 ``pretrained/``), a download, and at last EfficientNet-Lite0, which comes as a package and stands in for any other.
 """
 
-import hashlib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def load(options: DataOptions, name: str, weights: str = "", *, top: bool = True
 
     `weights`: a file on disk, "" for the published one. `top`: with the classifier; without it a smaller file does, and
     the last of the layers are missing. Problem for a file that does not fit. With ``--sample-data`` and where nothing
-    else is there the answer is EfficientNet-Lite0: ask ``network.name``.
+    else is there the answer is EfficientNet-Lite0: ask ``network.name``. inception_5h comes without classifier.
     """
     if name not in NAMES:
         raise ValueError(f"{name!r} is none of {', '.join(NAMES)}")
@@ -43,14 +42,15 @@ def load(options: DataOptions, name: str, weights: str = "", *, top: bool = True
     if weights:
         path = Path(weights).expanduser()
         arrays = architecture.read(path, top)
-        if name != LITE0 and _md5(path) in {PUBLISHED[name, part].md5 for part in (True, False)}:
+        if any(PUBLISHED[name, part].is_at(path) for part in (True, False) if (name, part) in PUBLISHED):
             options.note(architecture.title, f"the published weights in {shown(path)}", real=True)
         else:
             options.note(architecture.title, f"the reader's own weights in {shown(path)}", real=False, ours=True)
         return Network(name, architecture, arrays, top=top)
     if name == LITE0:
         return _lite0(options, "", top)
-    files = [PUBLISHED[name, part] for part in (False, True) if part or not top]
+    with_top = top and (name, True) in PUBLISHED
+    files = [PUBLISHED[name, part] for part in (False, True) if (part or not with_top) and (name, part) in PUBLISHED]
     folder = locate(options, _places, lambda place: _which(files, place) is not None, files[0].fetch, _package)
     if folder == _package():
         return _lite0(options, architecture.title, top)
@@ -66,6 +66,8 @@ def _architecture(name: str) -> Any:
     """Return the `Architecture` of a network."""
     if name == LITE0:
         return import_module("utils.pretrained.efficientnet_lite0")
+    if name == "inception_5h":
+        return import_module("utils.pretrained.inception_5h").INCEPTION_5H
     if name in ("vgg16", "vgg19"):
         return getattr(import_module("utils.pretrained.vgg"), name.upper())
     return import_module("utils.pretrained.keras_networks").ARCHITECTURES[name]
@@ -95,16 +97,8 @@ def _package() -> Path:
 
 
 def _check(path: Path, file: Published) -> None:
-    if _md5(path) != file.md5:
+    if not file.is_at(path):
         raise Problem(
-            f"{shown(path)} is not the file that Keras publishes under this name: delete it and fetch it again from "
+            f"{shown(path)} is not the file that is published under this name: delete it and fetch it again from "
             f"{file.urls[0]}, or give it another name and name it as your own weights"
         )
-
-
-def _md5(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while piece := stream.read(2**24):
-            digest.update(piece)
-    return digest.hexdigest()

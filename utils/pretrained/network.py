@@ -32,6 +32,10 @@ class Variables:
                 self._made[name] = tf.Variable(start, trainable=False, collections=[COLLECTION], name=name)
         return self._made[name]
 
+    def array(self, name: str) -> np.ndarray:
+        """Return the array `name` as it was read."""
+        return self._arrays[name]
+
     def adopt(self, name: str, variable: Any) -> None:
         """Take a `variable` that Keras has made for the array `name`. Problem where it has another shape."""
         if tuple(variable.shape.as_list()) != self._arrays[name].shape:

@@ -1,5 +1,7 @@
-"""The weights that Keras publishes: where they are and how to know them."""
+"""The weights that are published: where they are and how to know them."""
 
+import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +9,9 @@ from utils.data import download
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 RELEASES = "https://github.com/fchollet/deep-learning-models/releases/download/"  # where they were before
+TENSORFLOW = ("https://storage.googleapis.com/download.tensorflow.org/", "http://download.tensorflow.org/")
 FOLDER = "pretrained"  # in a data folder
+MOST_BYTES = 100_000_000  # that an archive unpacks to
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Published:
 
     `name`: what Keras calls it on disk. `md5`: from tf_keras' own modules, which state no other hash. `size`: in bytes,
     as printed in public logs of downloads; None where none was found.
+    `zip_sha256`: the file comes in a zip archive with this hash; `urls` and `size` are the archive's.
     """
 
     urls: tuple[str, ...]
@@ -23,11 +28,28 @@ class Published:
     md5: str
     size: int | None
     sha256: str = ""
+    zip_sha256: str = ""
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether the file `path` is this one, by its hash."""
+        digest = hashlib.md5(usedforsecurity=False) if self.md5 else hashlib.sha256()
+        with path.open("rb") as stream:
+            while piece := stream.read(2**24):
+                digest.update(piece)
+        return digest.hexdigest() == (self.md5 or self.sha256)
 
     def fetch(self, folder: Path) -> Path:
         """Download the file into `FOLDER` in the data folder `folder` and return where; Problem where it fails."""
-        path = download.fetch(self.urls, folder / FOLDER, self.name, sha256=self.sha256, md5=self.md5, size=self.size)
-        return path.parent
+        place = folder / FOLDER
+        if self.zip_sha256:
+            archive = download.fetch(self.urls, place, f"{self.name}.zip", sha256=self.zip_sha256, size=self.size)
+            with tempfile.TemporaryDirectory(prefix=f".{self.name}-", dir=place) as scratch:
+                unpacked = download.unpack(archive, Path(scratch) / "archive", most_bytes=MOST_BYTES)
+                (unpacked / self.name).replace(place / self.name)
+            archive.unlink()
+        else:
+            download.fetch(self.urls, place, self.name, sha256=self.sha256, md5=self.md5, size=self.size)
+        return place
 
 
 def _file(folder: str, name: str, release: str, md5: str, size: int | None, sha256: str = "") -> Published:
@@ -82,5 +104,14 @@ PUBLISHED = {
     ("nasnet_large", True): _file("nasnet", "NASNet-large.h5", "v0.8", "11577c9a518f0070763c2b964a382f17", None),
     ("nasnet_large", False): _file(
         "nasnet", "NASNet-large-no-top.h5", "v0.8", "d81d89dc07e6e56530c4e77faddd61b5", 343_610_240
+    ),
+    # The archive's SHA-256 is from TensorFlow's own WORKSPACE file of 2017, the graph's from projects that have it.
+    ("inception_5h", False): Published(
+        tuple(f"{base}models/inception5h.zip" for base in TENSORFLOW),
+        "tensorflow_inception_graph.pb",
+        "",
+        None,
+        "a39b08b826c9d5a5532ff424c03a3a11a202967544e389aca4b06c2bd8aef63f",
+        "d13569f6a98159de37e92e9c8ec4dae8f674fbf475f69fe6199b514f756d4364",
     ),
 }
