@@ -191,8 +191,8 @@ def test_89_encoder_inverts_the_frozen_generator(quick):
     losses = [value for _, value in run.scalars("loss_ae")]
     assert losses[-1] < 0.3 * losses[0]
     errors = [run.metric(f"mean squared error on test digits, {name}") for name in ("untrained encoder", "rebuilt")]
-    assert errors[1] < 0.8 * errors[0]  # 0.61 to 0.63 of it: 100 steps of a GAN give poor digits to learn from
-    assert run.metric("mean squared error on test digits, the mean picture") == pytest.approx(0.0675, abs=2e-4)
+    assert errors[1] < 0.8 * errors[0]  # 0.65 of it: 100 steps of a GAN give poor digits to learn from
+    assert run.metric("mean squared error on test digits, the mean picture") == pytest.approx(0.0643, abs=2e-4)
     assert run.metric("rebuilt digits that the judge reads as the original") > 0.25  # 0.39 and 0.46
     # What the book calls a test looks far better, because it is made of generated digits.
     assert run.metric("loss_ae, the book's test") < 0.3 * errors[1]
@@ -201,34 +201,39 @@ def test_89_encoder_inverts_the_frozen_generator(quick):
 def test_89_both_trainings_share_a_global_step_and_a_checkpoint(quick):
     run = quick("89")
     assert "global_step 0 epoch 0" in run.out and "global_step 100 epoch 0" in run.out
-    assert "aecheckpoints/model.ckpt-200" in run.out
-    assert run.metric("global step saved") == 200
+    assert "aecheckpoints/model.ckpt-150" in run.out
+    assert run.metric("global step saved") == 150
     assert run.metric("largest difference of a restored digit") == 0
-    assert [step for step, _ in run.scalars("test_error")] == [150, 200]
+    assert [step for step, _ in run.scalars("test_error")] == [150]
     sheets_grow(run)
     names = "figure_12_6 figure_12_7 growth true_and_rebuilt losses_gan losses_encoder"
     assert set(run.result["figures"]) == {f"{name}.png" for name in names.split()}
 
 
 def kill_when_there(run, name):
-    """Kill `run` a moment after it wrote the file `name` of a checkpoint: in the steps after a save."""
+    """Kill `run` as soon as it wrote the file `name` of a checkpoint: in the steps after a save."""
     end = time.time() + 120
     while not (run.checkpoints / name).exists():
         assert time.time() < end and run.process.is_alive(), run.err
         time.sleep(0.002)
-    time.sleep(0.3)
+    time.sleep(0.05)
     assert run.kill().wait().code == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("example", ["88", "92"])
 def test_killed_and_resumed_ends_like_an_uninterrupted_run(quick, run_example, example):
-    kill_when_there(run_example.start(example, "--quick"), "train.ckpt-50.index")
-    refused = run_example(example, "--quick", ok=False)
+    # Few steps: two threads round differently from run to run, and a GAN makes more of it with each step.
+    flags = ("--steps", "12", "--display-step", "4", "--width", "0.1")
+    kill_when_there(run_example.start(example, "--quick", *flags), "train.ckpt-4.index")
+    refused = run_example(example, "--quick", *flags, ok=False)
     assert refused.code == 2
-    assert "--quick --resume` goes on with it" in refused.err
-    resumed, whole = run_example(example, "--quick", "--resume"), quick(example)
+    assert "--resume` goes on with it" in refused.err
+    resumed, whole = run_example(example, "--quick", *flags, "--resume"), quick(example, *flags)
     assert "resumed from" in resumed.out
-    for tag in ("loss_d", "loss_g", "agreement", "frechet_distance"):
+    for tag in ("loss_d", "loss_g"):
         values = dict(resumed.scalars(tag))
-        assert values == pytest.approx(dict(whole.scalars(tag)), rel=0.02, abs=0.02), tag
-    assert [event.step for event in resumed.events().Images("samples")] == STEPS
+        assert list(values) == list(range(1, 13))
+        assert values == pytest.approx(dict(whole.scalars(tag)), rel=0.02), tag  # 0.0007 apart
+    for name in ("loss_d, first ten test digits", "loss_g, first ten test digits"):
+        assert resumed.metric(name) == pytest.approx(whole.metric(name), rel=0.03)  # 0.003
+    assert [event.step for event in resumed.events().Images("samples")] == [0, 4, 8, 12]

@@ -11,7 +11,6 @@ from utils.digit_judge import spread
 GAP = 5  # pixels of white round each digit of a sheet
 EDGE = 28
 DRAWN = 500  # digits drawn at once
-JUDGED = 5000  # digits that a generator is measured by
 CODE_VALUES = np.linspace(-2, 2, 9)
 
 

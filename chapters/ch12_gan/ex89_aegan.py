@@ -41,15 +41,19 @@ ex = Example(
     encoder_head=Choice("linear", "leaky"),
     code_head=Choice("linear", "sigmoid"),
     save_checkpoint_secs=120.0,
+    judged=5000,
+    tested=10000,
     judge_epochs=3,
     quick={
         "steps": 100,
-        "ae_steps": 100,
+        "ae_steps": 50,
         "display_step": 50,
         "d_learning_rate": 0.001,
         "g_learning_rate": 0.005,
         "ae_learning_rate": 0.003,
         "width": 0.25,
+        "judged": 1500,
+        "tested": 1500,
         "judge_epochs": 1,
     },
     book={
@@ -74,6 +78,7 @@ BOOK_AE = {22000: 0.026241459, 27500: 0.027687110, 33000: 0.024392122}
 # %% The data
 digits = mnist.load(ex.data, one_hot=False)
 judge = DigitJudge(ex, digits, ex.judge_epochs)
+test_images, test_cls = digits.test.images[: ex.tested], digits.test.cls[: ex.tested]
 
 # %% The GAN of example 88
 with tf.device(ex.device):
@@ -106,8 +111,8 @@ for scope in ("discriminator", "generator", "inversegenerator"):
 
 # %% What to look at and to measure: the same labels and noise each time, from a random generator of its own
 own_random = np.random.default_rng(ex.seed)
-asked = np.arange(evaluation.JUDGED) % 10
-con, rand = gan.noise(evaluation.JUDGED, own_random)
+asked = np.arange(max(100, ex.judged)) % 10
+con, rand = gan.noise(len(asked), own_random)
 first_ten = [digits.test.images[:10], digits.test.cls[:10], *gan.noise(10, own_random)]
 inputs = [gan.x, gan.y, gan.z_con, gan.z_rand, gan.training]
 
@@ -179,7 +184,7 @@ with tf.train.MonitoredTrainingSession(
     # %% Then the encoder, on generated digits of the frozen generator
     where()
     frozen = plain.session.run(variables_of("generator"))
-    untrained_error = rebuilding_error(digits.test.images, rebuilt(plain.session, digits.test.images))
+    untrained_error = rebuilding_error(test_images, rebuilt(plain.session, test_images))
     for step in ex.resumable(range(ex.ae_steps), plain.session, saver, unit="step", every=ex.display_step):
         with ae_watch:
             _, labels = digits.train.next_batch(ex.batch_size)
@@ -191,13 +196,13 @@ with tf.train.MonitoredTrainingSession(
         if shown or (step + 1) % max(1, ex.display_step // 20) == 0:
             ex.record(done, loss_ae=ae_now)
         if shown:
-            ex.record(done, test_error=rebuilding_error(digits.test.images, rebuilt(plain.session, digits.test.images)))
+            ex.record(done, test_error=rebuilding_error(test_images, rebuilt(plain.session, test_images)))
             book = ex.beside(f"{BOOK_AE[done]:.9f}") if done in BOOK_AE else ""
             ex.log(f"Epoch: {done / batches_per_epoch:.2f} cost= {ae_now:.9f}{book}")
     ten_ae = test(loss_ae)
     print("result:", ten_ae, ex.beside("0.0210641"))
     moved = max(np.abs(a - b).max() for a, b in zip(plain.session.run(variables_of("generator")), frozen, strict=True))
-    rebuilt_digits = rebuilt(plain.session, digits.test.images)
+    rebuilt_digits = rebuilt(plain.session, test_images)
 
 # %% Look, from the checkpoint that the session saved at its end
 newest = tf.train.latest_checkpoint(folder)
@@ -205,9 +210,9 @@ print("newest checkpoint:", newest)
 with ex.session() as sess:
     by_the_clock.saver.restore(sess, newest)
     steps_saved = int(sess.run(global_step))
-    restored_digits = rebuilt(sess, digits.test.images)
+    restored_digits = rebuilt(sess, test_images)
     drawn_ten = sess.run(gan.gen, dict(zip(inputs[1:4], first_ten[1:], strict=True)))
-    codes = evaluation.in_batches(sess.make_callable(code, [gan.x]), digits.test.images)
+    codes = evaluation.in_batches(sess.make_callable(code, [gan.x]), test_images)
 judged = judge.classes(restored_digits)
 
 # %% Figures
@@ -215,7 +220,7 @@ ex.figure(evaluation.ten_digits(digits, drawn_ten), "figure_12_6")
 rows = {"test digits": digits.test.images[:10], "rebuilt": restored_digits[:10]}
 ex.figure(figures.image_rows(rows, [str(digit) for digit in digits.test.cls[:10]]), "figure_12_7")
 ex.figure(evaluation.growth(ex, f"step-{ex.steps:05}", evaluation.real_digits(digits)), "growth")
-figure = figures.confusion_matrix(digits.test.cls, judged)
+figure = figures.confusion_matrix(test_cls, judged)
 figure.axes[0].set(xlabel="digit that the judge reads in the rebuilt picture", ylabel="digit of the test picture")
 ex.figure(figure, "true_and_rebuilt")
 lines = {name: ex.history[name] for name in ("loss_d", "loss_g")}
@@ -238,12 +243,12 @@ for epoch, (step, published) in enumerate(BOOK_AE.items(), start=4):
 ex.report("loss_ae, the book's test", ten_ae, book=0.0210641, tolerance=0.01)
 mean_picture = digits.train.images.mean(axis=0)
 ex.report("mean squared error on test digits, untrained encoder", untrained_error)
-ex.report("mean squared error on test digits, rebuilt", rebuilding_error(digits.test.images, restored_digits))
-ex.report("mean squared error on test digits, the mean picture", rebuilding_error(digits.test.images, mean_picture))
-ex.report("rebuilt digits that the judge reads as the original", float((judged == digits.test.cls).mean()))
+ex.report("mean squared error on test digits, rebuilt", rebuilding_error(test_images, restored_digits))
+ex.report("mean squared error on test digits, the mean picture", rebuilding_error(test_images, mean_picture))
+ex.report("rebuilt digits that the judge reads as the original", float((judged == test_cls).mean()))
 ex.report(
     "test digits whose label is the largest of the code's first ten",
-    float((codes[:, :10].argmax(1) == digits.test.cls).mean()),
+    float((codes[:, :10].argmax(1) == test_cls).mean()),
 )
 ex.report("global step saved", steps_saved)
 ex.report("largest move of the generator while the encoder learned", moved)

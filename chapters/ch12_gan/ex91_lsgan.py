@@ -36,6 +36,8 @@ ex = Example(
     head=Choice("linear", "sigmoid"),
     reduction=Choice("mean", "sum"),
     code_head=Choice("linear", "sigmoid"),
+    judged=5000,
+    tested=10000,
     judge_epochs=3,
     quick={
         "steps": 100,
@@ -43,6 +45,8 @@ ex = Example(
         "d_learning_rate": 0.001,
         "g_learning_rate": 0.005,
         "width": 0.25,
+        "judged": 1500,
+        "tested": 1500,
         "judge_epochs": 1,
     },
     book={
@@ -65,6 +69,7 @@ BOOK = {5500: (2.074717045, 0.93645), 11000: (2.024495363, 1.88027), 16500: (2.1
 # %% The data
 digits = mnist.load(ex.data, one_hot=False)
 judge = DigitJudge(ex, digits, ex.judge_epochs)
+test_images, test_cls = digits.test.images[: ex.tested], digits.test.cls[: ex.tested]
 
 # %% The losses
 reduce = tf.reduce_mean if ex.reduction == "mean" else tf.reduce_sum
@@ -106,8 +111,8 @@ for scope in ("discriminator", "generator"):
 
 # %% What to look at and to measure: the same labels and noise each time, from a random generator of its own
 own_random = np.random.default_rng(ex.seed)
-asked = np.arange(evaluation.JUDGED) % 10
-con, rand = gan.noise(evaluation.JUDGED, own_random)
+asked = np.arange(max(100, ex.judged)) % 10
+con, rand = gan.noise(len(asked), own_random)
 
 # %% Training, as in example 88
 inputs = [gan.x, gan.y, gan.z_con, gan.z_rand, gan.training]
@@ -150,7 +155,7 @@ with ex.session() as sess:
     ten_d, ten_g = sess.run([loss_d, loss_g], dict(zip(inputs, [*first_ten, True], strict=True)))
     print("Result:", ten_d, ten_g, ex.beside("1.71483 3.07138"))
     judge_D = sess.make_callable([tf.reduce_mean(disc_real), tf.reduce_mean(disc_fake)], inputs)
-    everything = [digits.test.images, digits.test.cls, *gan.noise(10000, own_random)]
+    everything = [test_images, test_cls, *gan.noise(len(test_cls), own_random)]
     mean_real, mean_fake = evaluation.mean_in_batches(lambda *batch: judge_D(*batch, False), *everything)
 
     drawn_ten, classes_ten, codes_ten = sess.run(

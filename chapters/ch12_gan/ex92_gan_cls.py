@@ -38,6 +38,8 @@ ex = Example(
     head=Choice("linear", "sigmoid"),
     reduction=Choice("mean", "sum"),
     save_checkpoint_secs=60.0,
+    judged=5000,
+    tested=10000,
     judge_epochs=3,
     quick={
         "steps": 100,
@@ -45,6 +47,8 @@ ex = Example(
         "d_learning_rate": 0.001,
         "g_learning_rate": 0.005,
         "width": 0.25,
+        "judged": 1500,
+        "tested": 1500,
         "judge_epochs": 1,
     },
     book={
@@ -63,6 +67,7 @@ ex = Example(
 # %% The data
 digits = mnist.load(ex.data, one_hot=False)
 judge = DigitJudge(ex, digits, ex.judge_epochs)
+test_images, test_cls = digits.test.images[: ex.tested], digits.test.cls[: ex.tested]
 
 # %% The graph
 reduce = tf.reduce_mean if ex.reduction == "mean" else tf.reduce_sum
@@ -106,8 +111,8 @@ def wrong(labels, random=np.random.randint):
 
 # %% What to look at and to measure: the same labels and noise each time, from a random generator of its own
 own_random = np.random.default_rng(ex.seed)
-asked = np.arange(evaluation.JUDGED) % CLASSES
-rand = own_random.normal(size=(evaluation.JUDGED, RANDOM))
+asked = np.arange(max(100, ex.judged)) % CLASSES
+rand = own_random.normal(size=(len(asked), RANDOM))
 
 
 def drawing(session):
@@ -179,15 +184,16 @@ with ex.session() as sess:
     print("result:", ten_d, ten_g, ex.beside("1.17139 0.829812"))
     drawn_ten = sess.run(gen, {y: first_ten[1], z_rand: first_ten[3]})
 
-    noise = own_random.normal(size=(len(digits.test.images), RANDOM))
-    everything = [digits.test.images, digits.test.cls, wrong(digits.test.cls, own_random.integers), noise]
+    noise = own_random.normal(size=(len(test_cls), RANDOM))
+    everything = [test_images, test_cls, wrong(test_cls, own_random.integers), noise]
     answers_to_all = evaluation.mean_in_batches(sess.make_callable(mean_answers, inputs), *everything)
 
     # The discriminator as a classifier: the label that it finds to match best, of the ten offered with each picture
-    candidates = np.tile(ten, 1000)
+    some = test_images[: max(1, ex.tested // 10)]
+    candidates = np.tile(ten, len(some))
     judge_pair = sess.make_callable(to_gen, [gen, y])
-    matches = evaluation.in_batches(judge_pair, np.repeat(digits.test.images[:1000], 10, axis=0), candidates)
-    matching = float((matches.reshape(1000, 10).argmax(axis=1) == digits.test.cls[:1000]).mean())
+    matches = evaluation.in_batches(judge_pair, np.repeat(some, 10, axis=0), candidates)
+    matching = float((matches.reshape(-1, 10).argmax(axis=1) == test_cls[: len(some)]).mean())
 
 # %% Figures
 ex.figure(evaluation.ten_digits(digits, drawn_ten), "figure_12_11")
