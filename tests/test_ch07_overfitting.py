@@ -29,7 +29,8 @@ def test_32_learns_the_noise_of_its_training_points(quick):
     assert fresh(run, "200 units") > 1.8 * memorised
     assert run.metric("Bayes MSE") < run.metric("least fresh MSE, if stopped early") < fresh(run, "200 units")
     assert fresh(run, "2 units") > 0.14  # no start of 20 came below 0.148: two units are too few
-    assert run.metric("fresh accuracy, cut by int()") < run.metric("fresh accuracy, 200 units") - 0.1
+    # 0.641 to 0.648 of three starts: int() loses half of one class (the 2 units would give 0.51)
+    assert 0.58 < run.metric("fresh accuracy, cut by int()") < run.metric("fresh accuracy, 200 units") - 0.1
     assert len(run.scalars("test_200")) == len(run.scalars("loss_2")) == 7
 
 
