@@ -190,14 +190,17 @@ class Example:
         """Yield from `steps` with a progress bar (on a terminal only)."""
         return iter(tqdm(steps, unit=unit, leave=False, disable=None))
 
-    def resumable(self, steps: range, sess: Any, saver: Any, *, unit: str = "epoch", every: int = 1) -> Iterator[int]:
+    def resumable(
+        self, steps: range, sess: Any, saver: Any, *, unit: str = "epoch", every: int = 1, name: str = ""
+    ) -> Iterator[int]:
         """Yield from `steps`, and keep what is done.
 
         After each `every` steps and after the last one the variables of `saver` are saved, with the recorded history
         and the place in the data. With ``--resume`` the loop begins after the last saved step. Ctrl-C and SIGTERM
-        end it after the current step, saved.
+        end it after the current step, saved. A run knows its loops again by their order, or by a `name` where a resumed
+        run leaves out those that are done.
         """
-        return self._training.loop(steps, sess, saver, self._run, unit, every)
+        return self._training.loop(steps, sess, saver, self._run, unit, every, name)
 
     @property
     def history(self) -> dict[str, list[list[float]]]:

@@ -33,12 +33,14 @@ class Training:
         self._seen = 0
         self._restored = False
 
-    def loop(self, steps: range, sess: Any, saver: Any, run: "checkpoints.Run", unit: str, every: int) -> Iterator[int]:
+    def loop(
+        self, steps: range, sess: Any, saver: Any, run: "checkpoints.Run", unit: str, every: int, name: str
+    ) -> Iterator[int]:
         """Yield from `steps`; see ``Example.resumable``."""
         if not self._restored:
             self._restore(sess, saver, run)
         self._seen += 1
-        name, total = f"loop {self._seen}", len(steps)
+        name, total = name or f"loop {self._seen}", len(steps)
         first = min(self.loops.get(name, 0), total)
         self.interrupt.advice = f"`{run.command} --resume` goes on from the last checkpoint"
         self.interrupt.waiting = True

@@ -1,0 +1,339 @@
+"""Project 57 · RNN.WGAN imitating malicious requests (用RNN.WGAN模型模拟生成恶意请求)
+
+Book:      eng 10.4, listings 10-8 to 10-12
+Data:      request lines of a made-up, harmless web log (--text takes files of your own); the book's are private
+Model:     GRU critic and GRU generator over characters, WGAN-GP; the length of the lines grows: 4, 8, 16, 32
+Shows:     a GAN whose output are characters: the critic reads softmax vectors, so there is a gradient. One command
+           trains all lengths, each from the weights of the one before; the n-grams of generated lines that occur in
+           held-out lines, beside those of samplers that know single characters or pairs; then the book's scheme, and
+           how it collapses. --generate 20 writes lines with the network trained last
+Departs:   the book trains the generator on true beginnings plus one character of its own, so that it never learns to
+           go on from what it wrote itself: alone, it writes few different lines over and over. Here it writes alone in
+           the training too, the critic reads up to a random place, and the noise goes into every step.
+           Three critic steps for one of the generator; the book has two for ten. --book is the book's scheme: places
+           are drawn from 0 in real and generated strings alike, and alone the generator is fed its last character only
+Time:      not measured
+"""
+
+from pathlib import Path
+
+import numpy as np
+from _measures import LARGEST, HeldOut, line_columns, ngram_bars, sampled_lines
+from models import Generator, critic, gradient_penalty, prefixes
+
+from utils import figures
+from utils.data import requests
+from utils.example import Choice, Example
+from utils.problems import WrongFlag
+from utils.tf1 import tf
+
+ex = Example(
+    __doc__,
+    text="",
+    generate=0,
+    scheme=Choice("free", "book"),
+    lengths="4,8,16,32",
+    iterations="1500,1700,1350,700",
+    batch_size=64,
+    units=128,
+    embedding=64,
+    critic_steps=3,
+    generator_steps=1,
+    critic_rate=1e-3,
+    generator_rate=1e-3,
+    noise=1.0,
+    each_step=True,
+    gradient_weight=10.0,
+    book_lengths="4,8",
+    book_iterations="300,300",
+    lines=256,
+    display_step=100,
+    quick={
+        "lengths": "2,4",
+        "iterations": "100,100",
+        "units": 32,
+        "embedding": 16,
+        "book_lengths": "3",
+        "book_iterations": "60",
+        "display_step": 20,
+    },
+    book={
+        "scheme": "book",
+        "lengths": "1-255",
+        "iterations": "book",
+        "batch_size": 256,
+        "units": 256,
+        "embedding": 256,
+        "critic_steps": 2,
+        "generator_steps": 10,
+        "critic_rate": 2e-4,
+        "generator_rate": 1e-4,
+        "noise": 10.0,
+        "each_step": False,
+        "book_lengths": "",
+        "book_iterations": "",
+    },
+)
+
+# Mean costs that the book prints for length 1: iteration → critic, generator, seconds a step.
+BOOK = {
+    99: (0.9284327626228333, -0.14586441218852997, 0.27192),
+    199: (0.018268248066306114, -0.49142125248908997, 0.26965),
+}
+SHOWN = 10  # generated lines that are printed
+
+
+# %% The lengths and how long each is trained
+def numbers(flag, text):
+    """Return the whole numbers above 0 in `text`, like "4,8,16" or "1-255"; WrongFlag for anything else."""
+    try:
+        first, dash, last = text.partition("-")
+        found = list(range(int(first), int(last) + 1)) if dash else [int(word) for word in text.split(",") if word]
+    except ValueError:
+        found = [0]
+    if any(number < 1 for number in found):
+        raise WrongFlag(f"--{flag} {text}: give numbers above 0 with commas between them, or a range like 1-255")
+    return found
+
+
+def schedule(prefix=""):
+    """Return the pairs (length, iterations) of a training; the book trains length L for min(200 · (L + 1), 2000)."""
+    lengths = numbers(f"{prefix}lengths", getattr(ex, f"{prefix.replace('-', '_')}lengths"))
+    text = getattr(ex, f"{prefix.replace('-', '_')}iterations")
+    counts = [min((length + 1) * 200, 2000) for length in lengths] if text == "book" else numbers("iterations", text)
+    if len(counts) != len(lengths):
+        raise WrongFlag(f"--{prefix}iterations has {len(counts)} numbers, --{prefix}lengths has {len(lengths)}")
+    return list(zip(lengths, counts, strict=True))
+
+
+stages, book_stages = schedule(), schedule("book-")
+
+
+# %% The networks of one length
+class Graph:
+    """The graph for strings of one `length`: costs, training steps, and the lines that the generator writes alone."""
+
+    def __init__(self, scheme, length, characters, each_step, rates):
+        self.noise = tf.placeholder(tf.float32, [None, ex.units], name="noise")
+        generator = Generator(characters, ex.embedding, ex.units)
+        with tf.device(ex.device):
+            self.codes = tf.placeholder(tf.int32, [None, length], name="real_inputs")
+            self.places = tf.placeholder(tf.int32, [None], name="places")
+            self.rows = tf.placeholder(tf.int32, [2, None], name="rows")
+            self.mix = tf.placeholder(tf.float32, [None], name="mix")
+            real = tf.one_hot(self.codes, characters)
+            if scheme == "free":  # the generator writes alone; the critic reads both up to the same place
+                fake, ends = generator.free(self.noise, length, each_step), self.places + 1
+            else:  # true beginnings of all lengths, with a generated or the true last character
+                written = generator.forced(self.noise, real)
+                fake, real = (prefixes(real, last, self.rows[n], self.places) for n, last in enumerate((written, real)))
+                ends = None
+
+            def score(strings):
+                return critic(strings, ex.embedding, ex.units, ends)
+
+            on_fake, on_real = tf.reduce_mean(score(fake)), tf.reduce_mean(score(real))
+            penalty = gradient_penalty(score, real, fake, self.mix)
+            self.critic_cost = on_fake - on_real + ex.gradient_weight * penalty
+            self.generator_cost = -on_fake
+            self.slope = penalty
+            critic_rate, generator_rate = rates
+            self.train_critic = tf.train.AdamOptimizer(critic_rate, beta1=0.5, beta2=0.9).minimize(
+                self.critic_cost, var_list=tf.trainable_variables("Discriminator/")
+            )
+            self.train_generator = tf.train.AdamOptimizer(generator_rate, beta1=0.5, beta2=0.9).minimize(
+                self.generator_cost, var_list=tf.trainable_variables("Generator/")
+            )
+            alone = generator.free(self.noise, length, each_step, choose=True)
+            self.written = tf.argmax(alone, axis=2)
+            self.scores = critic(alone, ex.embedding, ex.units)
+            self.real_scores = critic(tf.one_hot(self.codes, characters), ex.embedding, ex.units)
+
+
+def draw_noise(count, random=np.random):
+    return random.normal(0, ex.noise, [count, ex.units])
+
+
+# %% --generate: lines of the network trained last
+if ex.generate:
+    path = ex.checkpoint_of("p57", "generator.ckpt")
+    kept = tf.train.load_checkpoint(path)
+    letters = "".join(map(chr, kept.get_tensor("alphabet")))
+    length, each_step, noise_scale, embedding = (kept.get_tensor("trained_with")[i] for i in range(4))
+    ex.units, ex.embedding, ex.noise = kept.get_tensor("Generator/sm_weight").shape[0], int(embedding), noise_scale
+    with tf.device(ex.device):
+        noise = tf.placeholder(tf.float32, [None, ex.units])
+        generator = Generator(len(letters) + 1, ex.embedding, ex.units)
+        strings = generator.free(noise, int(length), bool(each_step), choose=True)
+        judged = critic(strings, ex.embedding, ex.units)
+    with ex.session(rewrite=False) as sess:
+        tf.train.Saver().restore(sess, path)
+        codes, scores = sess.run([tf.argmax(strings, axis=2), judged], {noise: draw_noise(ex.generate)})
+    for line, points in zip(requests.decode(codes, letters), scores, strict=True):
+        print(f"{points:10.6f}  {line}")
+    raise SystemExit
+
+# %% The data
+log = requests.load(ex.data, ex.text)
+characters = len(log.alphabet) + 1
+print(f"{len(log.train)} lines to learn from, {len(log.held_out)} held out, {len(log.alphabet)} characters")
+print("\n".join(log.train[:5]))
+
+
+def judged_lines(lines, held_out):
+    """Return the shares for n = 1 … 4 and how many of `lines` are different."""
+    return [*held_out.shares(lines), len(set(lines))]
+
+
+# %% Training: one length after the other
+def batch(codes):
+    """Return what a training step is fed: noise, lines, places, rows and the mixture of real and generated."""
+    size, length = ex.batch_size, codes.shape[1]
+    lines, places = codes[np.random.randint(len(codes), size=size)], np.random.randint(length, size=size)
+    return draw_noise(size), lines, places, np.random.randint(size, size=[2, size]), np.random.uniform(size=size)
+
+
+def begin(sess, hand_over, before):
+    """Initialise everything; the weights then come from the checkpoint `before` of another length, if there is one."""
+    sess.run(tf.global_variables_initializer())
+    if before:
+        hand_over.restore(sess, before)
+
+
+def trainer(net, sess, codes, steps):
+    """Return a function that makes one iteration, critic_steps and generator_steps, and returns the two mean costs."""
+    feeds = [net.noise, net.codes, net.places, net.rows, net.mix]
+    critic_step = sess.make_callable([net.train_critic, net.critic_cost], feeds)
+    generator_step = sess.make_callable([net.train_generator, net.generator_cost], feeds)
+
+    def iterate():
+        of_critic = [critic_step(*batch(codes))[1] for _ in range(steps[0])]
+        return np.mean(of_critic), np.mean([generator_step(*batch(codes))[1] for _ in range(steps[1])])
+
+    return iterate
+
+
+def print_costs(name, length, iteration, costs):
+    """Print and record the mean of `costs`, pairs of critic and generator, of the iterations since the last time."""
+    of_critic, of_generator = np.mean(costs, axis=0)
+    ex.record(
+        iteration + 1,
+        **{f"{name}/length_{length}/critic": of_critic, f"{name}/length_{length}/generator": of_generator},
+    )
+    beside = ""
+    if length == 1 and iteration in BOOK:
+        beside = ex.beside(f"{BOOK[iteration][0]:.4f}, {BOOK[iteration][1]:.4f}")
+    where = f"{name}, length {length}, iteration {iteration}"
+    ex.log(f"{where}: critic {of_critic:.4f}, generator {of_generator:.4f}{beside}")
+
+
+def look(name, net, sess, codes, held_out):
+    """Let the generator write alone, print some lines with the critic's scores; return the lines and the scores."""
+    length = codes.shape[1]
+    noise = draw_noise(ex.lines, np.random.default_rng([ex.seed, length]))
+    written, scores = sess.run([net.written, net.scores], {net.noise: noise})
+    lines = requests.decode(written, log.alphabet)
+    *shares, distinct = judged_lines(lines, held_out)
+    values = {f"{name}/share_{n}": share for n, share in enumerate(shares, 1)}
+    ex.record(length, **values, **{f"{name}/distinct": distinct})
+    real = sess.run(net.real_scores, {net.codes: codes[:2]})
+    for kind, some, points in (("generated", lines, scores), ("real", requests.decode(codes[:2], log.alphabet), real)):
+        for line, value in zip(some[:2], points, strict=False):
+            ex.log(f"  {kind:9} {value:10.6f}  {line}")
+    return lines, scores
+
+
+def train(name, scheme, plan, each_step, rates, steps):
+    """Train all lengths of `plan` with a scheme; return the lines of the last length and their scores.
+
+    What is saved after a length is where the next one begins, and where a resumed run goes on.
+    """
+    before = None
+    for length, iterations in plan:
+        path = ex.checkpoint(f"{name}-{length:03}.ckpt")
+        if ex.resumed and Path(f"{path}.index").exists() and length != plan[-1][0]:
+            before = path
+            continue
+        codes, held_out = log.encode(log.train, length), HeldOut(log.held_out, length)
+        with tf.Graph().as_default():
+            tf.set_random_seed(ex.seed)
+            net = Graph(scheme, length, characters, each_step, rates)
+            alphabet = tf.constant([ord(character) for character in log.alphabet])
+            tf.get_variable("alphabet", initializer=alphabet, trainable=False)
+            settings = tf.constant([length, each_step, ex.noise, ex.embedding], tf.float32)
+            own = tf.get_variable("trained_with", initializer=settings, trainable=False)
+            saver = tf.train.Saver(save_relative_paths=True)
+            hand_over = tf.train.Saver([variable for variable in tf.global_variables() if variable is not own])
+            with ex.session(rewrite=False) as sess:
+                begin(sess, hand_over, before)
+                iterate, costs, every = trainer(net, sess, codes, steps), [], max(50, iterations // 8)
+                for i in ex.resumable(range(iterations), sess, saver, unit="iteration", every=every, name=path):
+                    if i == 0:  # a resumed run has just restored where another length or training ended
+                        begin(sess, hand_over, before)
+                    costs.append(iterate())
+                    if (i + 1) % ex.display_step == 0:
+                        print_costs(name, length, i, costs)
+                        costs.clear()
+                if Path(f"{path}.index").exists():  # a resumed run that was in a later training
+                    saver.restore(sess, path)
+                else:
+                    saver.save(sess, path, write_state=False)
+                found = look(name, net, sess, codes, held_out)
+                if length == stages[-1][0] and name == ex.scheme:
+                    saver.save(sess, ex.checkpoint("generator.ckpt"), write_state=False)
+        before = path
+    return found
+
+
+rates, steps = (ex.critic_rate, ex.generator_rate), (ex.critic_steps, ex.generator_steps)
+lines, scores = train(ex.scheme, ex.scheme, stages, ex.each_step, rates, steps)
+length = stages[-1][0]
+
+# %% Apart from it, the book's scheme with the same networks, rates and steps: true beginnings, the noise as first state
+collapsed = []
+if book_stages:
+    collapsed, _ = train("book", "book", book_stages, False, rates, steps)
+    counts = sorted(((collapsed.count(line), line) for line in set(collapsed)), reverse=True)
+    print(f"the book's scheme, alone: {len(counts)} different lines of {ex.lines}")
+    for count, line in counts[:5]:
+        print(f"  {count:4} times  {line}")
+
+# %% The n-grams of generated lines that occur in held-out lines
+rows = {"generated": lines}
+for name, order in (("single characters by their frequency", 1), ("pairs by their frequency", 2)):
+    rows[name] = sampled_lines(log.train, ex.lines, length, order, ex.seed)
+rows["real lines"] = [line[:length] for line in log.train[: ex.lines]]
+held_out = HeldOut(log.held_out, length)
+table = {name: judged_lines(some, held_out) for name, some in rows.items()}
+if collapsed:
+    short, rows["the book's scheme, alone"] = book_stages[-1][0], collapsed
+    table[f"the book's scheme, alone, length {short}"] = judged_lines(collapsed, HeldOut(log.held_out, short))
+    real_short = [line[:short] for line in log.train[: ex.lines]]
+    table[f"real lines, length {short}"] = judged_lines(real_short, HeldOut(log.held_out, short))
+print(f"\n{'share of n-grams that are in held-out lines':44} n = 1      2      3      4   different of {ex.lines}")
+for name, (*shares, distinct) in table.items():
+    print(f"{name:44}", *(f"{share:6.3f}" for share in shares), f"{distinct:9}")
+print("\ngenerated lines, and how real each looks to the critic:")
+for line, points in zip(lines[:SHOWN], scores, strict=False):
+    print(f"{points:10.6f}  {line}")
+
+# %% Figures: the shares, their course over the lengths, the costs, and some lines
+ex.figure(ngram_bars({name: table[name] for name in table if name in rows}), "ngrams")
+courses = {f"n = {n}": ex.history[f"{ex.scheme}/share_{n}"] for n in range(2, LARGEST + 1)}
+ex.figure(figures.curves(courses, xlabel="length", ylabel="share of n-grams in held-out lines"), "shares_by_length")
+for kind in ("critic", "generator"):
+    curves = {f"length {L}": ex.history[f"{ex.scheme}/length_{L}/{kind}"] for L, _ in stages[:10]}
+    ex.figure(figures.curves(curves, xlabel="iteration", ylabel=f"{kind} cost"), f"{kind}_cost")
+columns = {"real": rows["real lines"], "generated": lines} | (
+    {"the book's scheme, alone": collapsed} if collapsed else {}
+)
+ex.figure(line_columns(columns), "lines")
+
+# %% Results
+for name, (*shares, distinct) in table.items():
+    ex.report(f"shares for n = 1 … 4, {name}", [round(share, 4) for share in shares])
+    ex.report(f"different lines of {ex.lines}, {name}", distinct)
+# Of the 28 generated strings that the book lists 20 are different, and their mean score is 0.639.
+ex.report("mean score of the generated lines", scores.mean(), book=0.639, tolerance=0.4)
+ex.report("characters", len(log.alphabet))
+ex.finish()

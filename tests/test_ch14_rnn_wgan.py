@@ -1,0 +1,190 @@
+"""Chapter 14: the GAN that writes request lines."""
+
+import importlib.util
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from utils.paths import CHAPTERS
+from utils.tf1 import tf
+
+FIGURES = {"ngrams", "shares_by_length", "critic_cost", "generator_cost", "lines"}
+
+
+def module(name):
+    path = CHAPTERS / "ch14_rnn_wgan" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"chapter_14_{name}", path)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+models, measures = module("models"), module("_measures")
+
+
+@pytest.fixture
+def sess():
+    with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
+        tf.set_random_seed(1)
+        yield session
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_the_gru_is_the_one_of_the_paper(sess):
+    random = np.random.default_rng(1)
+    x, state = random.normal(size=(2, 3)).astype(np.float32), random.normal(size=(2, 4)).astype(np.float32)
+    cell = models.Gru(3, 4)
+    sess.run(tf.global_variables_initializer())
+    of_input, of_state, of_reset, bias = sess.run(tf.trainable_variables())
+    assert bias.tolist() == [1] * 8 + [0] * 4
+    reset, update = np.split(sigmoid(x @ of_input[:, :8] + state @ of_state + 1), 2, axis=1)
+    candidate = np.tanh(x @ of_input[:, 8:] + (reset * state) @ of_reset)
+    got = sess.run(cell(cell.prepare(tf.constant(x)), tf.constant(state)))
+    np.testing.assert_allclose(got, update * state + (1 - update) * candidate, atol=1e-6)
+
+
+def test_the_critic_reads_up_to_the_end_it_is_given(sess):
+    random = np.random.default_rng(1)
+    strings = random.dirichlet(np.ones(5), size=(3, 6)).astype(np.float32)
+    changed = strings.copy()
+    changed[:, 4:] = 0
+    pixels = tf.placeholder(tf.float32, [None, 6, 5])
+    ends = tf.constant([4, 4, 6])
+    score = models.critic(pixels, 8, 7, ends)
+    whole = models.critic(pixels, 8, 7)
+    short = models.critic(pixels[:, :4], 8, 7)
+    sess.run(tf.global_variables_initializer())
+    before, after = (sess.run(score, {pixels: some}) for some in (strings, changed))
+    np.testing.assert_allclose(after[:2], before[:2])
+    assert abs(after[2] - before[2]) > 1e-5
+    every, first_four = sess.run([whole, short], {pixels: strings})
+    np.testing.assert_allclose(before, [first_four[0], first_four[1], every[2]], atol=1e-6)
+
+
+def test_the_generator_feeds_back_what_it_wrote(sess):
+    generator = models.Generator(5, 8, 7)
+    noise = tf.constant(np.random.default_rng(1).normal(0, 3, (4, 7)), tf.float32)
+    soft, chosen = generator.free(noise, 6, True), generator.free(noise, 6, True, choose=True)
+    forced = generator.forced(noise, chosen)
+    plain = generator.free(noise, 6, False, choose=True)
+    forced_plain = generator.forced(noise, plain)
+    sess.run(tf.global_variables_initializer())
+    sess.run([variable.assign(variable * 20) for variable in tf.trainable_variables() if "embedding" in variable.name])
+    soft, chosen, forced, plain, forced_plain = sess.run([soft, chosen, forced, plain, forced_plain])
+    np.testing.assert_allclose(soft.sum(axis=2), 1, atol=1e-5)
+    assert set(np.unique(chosen)) == {0, 1}
+    # Told its own characters, it would write them again: the two passes are one network.
+    assert (forced_plain.argmax(2) == plain.argmax(2)).all()
+    assert (forced[:, 1:] != soft[:, 1:]).any()
+
+
+def test_the_books_strings_are_true_beginnings_and_one_more_character(sess):
+    real = np.arange(1, 13, dtype=np.float32).reshape(2, 3, 2)  # two strings of three characters
+    last = -real
+    rows, places = [1, 0, 1], [0, 1, 2]
+    strings = sess.run(models.prefixes(tf.constant(real), tf.constant(last), tf.constant(rows), tf.constant(places)))
+    assert strings.tolist() == [
+        [[0, 0], [0, 0], [-7, -8]],
+        [[0, 0], [1, 2], [-3, -4]],
+        [[7, 8], [9, 10], [-11, -12]],
+    ]
+
+
+def test_the_penalty_of_a_linear_critic_is_known(sess):
+    direction = np.zeros((1, 2, 3), np.float32)
+    direction[0, 0, 1], direction[0, 1, 2] = 3, 4  # a slope of 5 everywhere
+    real, fake = np.random.default_rng(1).normal(size=(2, 4, 2, 3)).astype(np.float32)
+
+    def score(strings):
+        return tf.reduce_sum(strings * direction, axis=[1, 2])
+
+    penalty = models.gradient_penalty(score, tf.constant(real), tf.constant(fake), tf.constant([0.0, 0.3, 0.6, 1.0]))
+    assert sess.run(penalty) == pytest.approx(16, rel=1e-5)
+
+
+def test_shares_of_ngrams_worked_by_hand():
+    held_out = measures.HeldOut(["abcd", "abx-cut-off"], 3)  # abc, abx: a b c x, ab bc bx, abc abx
+    assert held_out.shares(["abx", "cab"]) == [1, 3 / 4, 1 / 2, 0]
+    assert held_out.shares([""]) == [0, 0, 0, 0]
+    pairs = measures.sampled_lines(["abab", "ab"], 200, 4, order=2, seed=1)
+    assert set(pairs) == {"ab", "abab"}
+    single = measures.sampled_lines(["aaab"], 500, 4, order=1, seed=1)
+    assert "".join(single).count("a") / "".join(single).count("b") == pytest.approx(3, rel=0.2)
+    assert max(map(len, single)) == 4
+
+
+def test_p57_learns_the_first_characters(quick):
+    run = quick("p57")
+    real = run.metric("shares for n = 1 … 4, real lines")
+    assert real[1] > 0.99
+    # Which of the networks is better is decided by longer runs; that both train is seen here.
+    for length in (2, 4):
+        critic = [value for _, value in run.scalars(f"free/length_{length}/critic")]
+        assert len(critic) == 5
+        assert all(np.isfinite(critic))
+    first = [value for _, value in run.scalars("free/length_2/critic")]
+    assert first[0] > 0 > first[-1]  # the penalty goes first, then real and generated lines part
+    assert run.metric("shares for n = 1 … 4, pairs by their frequency")[1] == 1
+    assert set(run.result["figures"]) == {f"{name}.png" for name in FIGURES}
+    assert [step for step, _ in run.scalars("free/distinct")] == [2, 4]
+    assert [step for step, _ in run.scalars("book/distinct")] == [3]
+    assert "the book's scheme, alone:" in run.out
+    files = {path.name for path in run.checkpoints.glob("*.index")}
+    assert {"free-002.ckpt.index", "free-004.ckpt.index", "book-003.ckpt.index", "generator.ckpt.index"} <= files
+
+
+def test_p57_hands_the_weights_over_from_length_to_length(quick):
+    run = quick("p57")
+    short, long = (tf.train.load_checkpoint(str(run.checkpoints / f"free-00{length}.ckpt")) for length in (2, 4))
+    name = "Generator/embedding"
+    moved = np.abs(long.get_tensor(name) - short.get_tensor(name)).mean()
+    assert 0 < moved < 0.1  # 100 steps of Adam with 0.001 from where the shorter length ended
+    powers = [reader.get_tensor("beta2_power_1") for reader in (short, long)]  # the generator's Adam goes on too
+    assert powers == pytest.approx([0.9**101, 0.9**201], rel=1e-3)
+    assert (np.sign(long.get_tensor(name)) == np.sign(short.get_tensor(name))).mean() > 0.7
+
+
+def test_p57_generates_from_the_checkpoint(quick, run_example, monkeypatch):
+    run = quick("p57")
+    made = run_example.start("p57", "--generate", "7", root=run.root).wait()
+    assert made.code == 0, made.err
+    lines = [line for line in made.out.splitlines() if re.match(r" +-?\d+\.\d{6}  ", line)]
+    assert len(lines) == 7
+    assert all(len(line[12:]) <= 4 for line in lines)
+    missing = run_example.start("p57", "--generate", "7").wait()
+    assert missing.code != 0
+    assert "run `python run.py p57` first" in missing.err
+    for flags, expected in (
+        (("--lengths", "4,x"), "--lengths 4,x: give numbers above 0"),
+        (("--lengths", "4,8"), "--iterations has 2 numbers, --lengths has 2"),
+    ):
+        wrong = run_example("p57", "--quick", *flags, ok=False) if "x" in flags[1] else None
+        if wrong:
+            assert wrong.code == 2
+            assert expected in wrong.err
+
+
+def test_p57_killed_in_the_second_length_goes_on(quick, run_example):
+    whole = quick("p57")
+    run = run_example.start("p57", "--quick")
+    end = time.time() + 200
+    while not list(run.checkpoints.glob("free-002.ckpt.index")) or not list(
+        run.checkpoints.glob("train.ckpt-50.index")
+    ):
+        assert time.time() < end and run.process.is_alive(), run.err
+        time.sleep(0.002)
+    run.until("free, length 4, iteration 59").kill().wait()
+    assert run.code == -signal.SIGKILL
+    resumed = run_example("p57", "--quick", "--resume")
+    assert "resumed from" in resumed.out
+    assert "free, length 2" not in resumed.out  # what is done is not done again
+    for tag in ("free/length_4/critic", "book/length_3/critic"):
+        # The first mean after the resumption is of fewer iterations.
+        again, before = (dict(run.scalars(tag)[-2:]) for run in (resumed, whole))
+        assert again == pytest.approx(before, rel=0.02, abs=0.01)
