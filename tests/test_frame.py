@@ -176,12 +176,12 @@ def test_a_notebook_kernels_arguments_are_not_ours(run_example):
 def test_cells_find_the_docstring_in_the_notebooks_history(monkeypatch):
     import types
 
-    from utils import example
+    from utils import flags
 
     cell = '"""Example 21 · Title (中文)\n\nBook: x\n"""\nfrom utils.example import Example'
     shell = types.SimpleNamespace(user_ns={"In": ["", "1 + 1", cell]})
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    found = example._docstring("Automatically created module for IPython interactive environment")
+    found = flags.own_docstring("Automatically created module for IPython interactive environment")
     assert catalogue.read_header(found).id == "21"
 
 

@@ -10,7 +10,7 @@ import skimage.data
 from utils import pretrained
 from utils.data import DataOptions
 from utils.pretrained import efficientnet_lite0, torch_file
-from utils.problems import Problem
+from utils.problems import Problem, WrongFlag
 from utils.tf1 import tf
 
 PHOTOS = {
@@ -189,6 +189,15 @@ def test_what_is_asked_for_wrongly_is_named(lite0):
         lite0.network.preprocess([np.zeros((8, 8, 3), np.float32)])
     with pytest.raises(ValueError, match="'resnet' is none of efficientnet_lite0, vgg16"):
         pretrained.load(DataOptions(), "resnet")
+
+
+def test_a_class_is_found_by_its_number_or_a_name(lite0):
+    assert lite0.network.number_of("282") == lite0.network.number_of("Tiger cat") == 282
+    assert lite0.network.number_of("catamount") == 287
+    with pytest.raises(WrongFlag, match="'1000' is no class of ImageNet: give a number, 0 to 999, or a name"):
+        lite0.network.number_of("1000")
+    with pytest.raises(WrongFlag, match="'shepherd' is no class.*near it are: German shepherd"):
+        lite0.network.number_of("shepherd")
 
 
 def test_the_labels_are_imagenets(lite0):

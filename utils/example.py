@@ -47,7 +47,7 @@ class Example:
         book: dict[str, Any] | None = None,
         **hyper_parameters: Any,
     ) -> None:
-        header = catalogue.read_header(_docstring(doc))
+        header = catalogue.read_header(flags.own_docstring(doc))
         self.id, self.title = header.id, header.title
         spec = flags.Spec(hyper_parameters, quick or {}, book or {})
         options = flags.parser(spec, f"run.py {self.id}", self.title).parse_args(flags.own_arguments())
@@ -223,21 +223,33 @@ class Example:
 
     def figure(self, figure: Any, name: str, step: int = 0) -> Path:
         """Save a Matplotlib figure as ``outputs/<id>/<name>.png`` and as ``figures/<name>`` in the TensorBoard log."""
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=100)
-        path = self.outputs / f"{name}.png"
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-        width, height = (int(edge) for edge in figure.get_size_inches() * 100)
-        self.writer.add_summary(summaries.png(f"figures/{name}", buffer.getvalue(), height, width), step)
-        if path.name not in self._figures:
-            self._figures.append(path.name)
         import matplotlib.pyplot as plt
 
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=100)
+        width, height = (int(edge) for edge in figure.get_size_inches() * 100)
+        path = self._keep(buffer.getvalue(), name, height, width, step)
         if self._options.show or "IPython" in sys.modules:
             plt.show()
         plt.close(figure)
+        return path
+
+    def picture(self, pixels: Any, name: str, step: int = 0) -> Path:
+        """Save a picture, uint8 [h, w, 3], pixel by pixel, in the same two places; return the file."""
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "png")
+        return self._keep(buffer.getvalue(), name, *pixels.shape[:2], step)
+
+    def _keep(self, png: bytes, name: str, height: int, width: int, step: int) -> Path:
+        path = self.outputs / f"{name}.png"
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(png)
+        part.replace(path)
+        self.writer.add_summary(summaries.png(f"figures/{name}", png, height, width), step)
+        if path.name not in self._figures:
+            self._figures.append(path.name)
         return path
 
     def report(
@@ -335,17 +347,3 @@ class Example:
             print(f"{self.id}: {text}", file=sys.stderr)
         else:
             sys.__excepthook__(kind, error, trace)
-
-
-def _docstring(doc: str | None) -> str:
-    """Return the script's docstring, also where cells are run one by one and ``__doc__`` is the kernel's own."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    for text in [doc, *([] if shell is None else reversed(shell.user_ns.get("In", [])))]:
-        match = re.match(r'\s*"""(.*?)"""', text or "", re.DOTALL)
-        try:
-            candidate = match.group(1) if match else text or ""
-            catalogue.read_header(candidate)
-            return candidate
-        except ValueError:
-            continue
-    raise ValueError("Example(__doc__, …): the docstring must start like 'Example 21 · Title (中文)'")

@@ -169,6 +169,20 @@ def own_arguments() -> list[str]:
     return sys.argv[1:]
 
 
+def own_docstring(doc: str | None) -> str:
+    """Return the script's docstring, also where cells are run one by one and ``__doc__`` is the kernel's own."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    for text in [doc, *([] if shell is None else reversed(shell.user_ns.get("In", [])))]:
+        match = re.match(r'\s*"""(.*?)"""', text or "", re.DOTALL)
+        try:
+            candidate = match.group(1) if match else text or ""
+            catalogue.read_header(candidate)
+            return candidate
+        except ValueError:
+            continue
+    raise ValueError("Example(__doc__, …): the docstring must start like 'Example 21 · Title (中文)'")
+
+
 def check_command_line() -> None:
     """Answer ``--help`` and wrong flags of the script being started, before anything slow is imported."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)

