@@ -72,20 +72,20 @@ class Flowers:
     validation: Part
 
 
-def load(options: DataOptions | None = None, images: str = "") -> Flowers:
+def load(options: DataOptions | None = None, images: str = "", flag: str = "--images") -> Flowers:
     """Return Flowers from the reader's folder, ``datasets/``, a download, or its stand-in, in this order.
 
     `images`: any folder of pictures instead, nested or not; its sub-folders are the classes, and every tenth picture is
-    held out. The pictures are not read yet. WrongFlag for a folder without pictures.
+    held out. The pictures are not read yet. WrongFlag, which names the `flag`, for a folder without pictures.
     """
     options = options or DataOptions()
     if images:
         folder = Path(images).expanduser()
         if not folder.is_dir():
-            raise WrongFlag(f"--images {images}: no such folder")
+            raise WrongFlag(f"{flag} {images}: no such folder")
         files = _pictures(folder.resolve())
         if len(files) < 2:
-            raise WrongFlag(f"--images {images}: {len(files)} pictures ({', '.join(KINDS)}) are too few: 2 at least")
+            raise WrongFlag(f"{flag} {images}: {len(files)} pictures ({', '.join(KINDS)}) are too few: 2 at least")
         options.note("pictures", f"{len(files):,} of your own in {shown(folder)}", real=False, ours=True)
         return _split(folder.resolve(), files, max(1, len(files) // 10))
     folder = locate(options, _places, _complete, fetch, _stand_in)
