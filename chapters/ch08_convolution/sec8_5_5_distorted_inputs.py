@@ -5,8 +5,11 @@ Data:      CIFAR-10, 50,000 training / 10,000 test pictures
 Model:     the network of example 44; 123,338 weights
 Shows:     the five distortions one after the other, a queue that mixes distorted pictures, and the network of 44
            trained on them: it hardly ever sees the same picture twice
-Departs:   the training is ours: the section only says what the function is for. Compare its test accuracy with that of
-           44, the same network on the pictures as they are. As in 44: no last ReLU, mean loss from the logits
+Departs:   the training is ours: the section only says what the function is for. Compare with 44, the same network on
+           the pictures as they are: after 15,000 steps 0.672 in training and 0.631 in the test, here 0.632 and 0.631.
+           The distortions close the gap, but so small a network gains nothing by it. As in 44: no last ReLU, mean loss
+           from the logits
+Time:      37 min on 2 CPU cores (--book, beside other work)
 """
 
 import _cifar10_input as cifar10_input
