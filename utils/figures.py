@@ -53,7 +53,14 @@ def confusion_matrix(true: Any, predicted: Any, names: Sequence[str] | None = No
     count = len(names) if names else int(max(np.max(true), np.max(predicted))) + 1
     figure, axis = plt.subplots(figsize=(0.62 * count + 1.2, 0.62 * count + 0.6))
     ConfusionMatrixDisplay.from_predictions(
-        true, predicted, labels=range(count), display_labels=names, cmap="Blues", colorbar=False, ax=axis
+        true,
+        predicted,
+        labels=range(count),
+        display_labels=names,
+        cmap="Blues",
+        colorbar=False,
+        xticks_rotation="vertical" if names and max(map(len, names)) > 4 else "horizontal",
+        ax=axis,
     )
     axis.set(xlabel="Predicted", ylabel="True")
     figure.tight_layout()

@@ -1,0 +1,72 @@
+"""Tutorial 06 on CIFAR-10; the data is the stand-in."""
+
+import signal
+
+import numpy as np
+import pytest
+
+SHAPES = """layer_conv1/weights:0 (5, 5, 3, 64)
+layer_conv1/bias:0 (64,)
+layer_conv1/batch_normalize/beta:0 (64,)
+layer_conv2/weights:0 (5, 5, 64, 64)
+layer_conv2/bias:0 (64,)
+layer_fc1/weights:0 (2304, 256)
+layer_fc1/bias:0 (256,)
+layer_fc2/weights:0 (256, 128)
+layer_fc2/bias:0 (128,)
+fully_connected/weights:0 (128, 10)
+fully_connected/bias:0 (10,)
+layer_conv1/batch_normalize/moving_mean:0 (64,)
+layer_conv1/batch_normalize/moving_variance:0 (64,)"""
+
+
+def test_h06_both_graphs_share_the_variables_of_the_tutorial(quick):
+    run = quick("h06")
+    lines = [line for line in run.out.splitlines() if line.startswith("network/")]
+    assert lines == [f"network/{line}" for line in SHAPES.splitlines()]
+    assert run.metric("trainable weights") == 731_658
+    assert run.metric("iterations in the checkpoint") == 40
+    assert (run.checkpoints / "cifar10_cnn-40.index").exists()
+
+
+def test_h06_learns(quick):
+    run = quick("h06")
+    # 0.175 with seed 1; chance is 0.1, and 0.03 is three standard errors of 1,000 pictures
+    assert run.metric("test accuracy") > 0.13
+    matrix = np.array(run.metric("confusion matrix"))
+    assert matrix.sum() == 1000
+    assert matrix.trace() / 1000 == pytest.approx(run.metric("test accuracy"))
+    assert f"Accuracy on Test-Set: {run.metric('test accuracy'):.1%} ({matrix.trace()} / 1000)" in run.out
+
+
+def test_h06_the_testing_graph_judges_each_picture_by_itself(quick):
+    run = quick("h06")
+    # With the moments of the batch, or with a random distortion, a picture's result would hang on its neighbours
+    assert run.metric("test picture 16 alone and among others, difference") < 1e-4
+    assert run.metric("moving moments moved by a look at the layers") == 0
+    assert run.metric("and by one at the training graph's, as in the book") > 1e-4  # 0.11
+
+
+def test_h06_draws_pictures_layers_and_weights(quick):
+    run = quick("h06")
+    names = {name.removesuffix(".png") for name in run.result["figures"]}
+    assert names == {
+        *("test_images", "test_images_smooth", "errors", "confusion_matrix", "distortions", "raw_and_smooth"),
+        *("conv1_weights_channel_0", "conv2_weights_channel_1", "conv1_output", "conv2_output", "training_accuracy"),
+    }
+    assert names <= {tag.removesuffix(".png").split("/")[-1] for tag in run.events().Tags()["images"]}
+    assert [step for step, _ in run.scalars("training_accuracy")] == [20, 40]
+    assert run.out.count("  test picture ") == 9
+
+
+def test_h06_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
+    stopped = run_example.start("h06", "--quick", "--sample-data").until("Global Step:     20")
+    stopped.kill(signal.SIGTERM).wait()
+    assert stopped.code == 128 + signal.SIGTERM, stopped.err
+    resumed = run_example("h06", "--quick", "--sample-data", "--resume")
+    assert "Global Step:     20" not in resumed.out
+    assert resumed.metric("iterations in the checkpoint") == 40
+    # the same batches and the same distortions; two threads round differently
+    assert dict(resumed.scalars("training_loss"))[40] == pytest.approx(
+        dict(quick("h06").scalars("training_loss"))[40], rel=0.02
+    )
