@@ -1,0 +1,149 @@
+"""Example 87 · Object detection from a frozen graph (调用 Object Detection API 进行实物检测)
+
+Book:      intro 11.7.2, listing 11-4
+Data:      COCO's label map; photos of scikit-image, or one of your own (--image FILE)
+Model:     SSD MobileNet v1, trained on COCO, as a frozen graph (27 MB to download), or any graph with the same names of
+           tensors (--graph FILE --labels FILE); where it cannot be had, the small SSD of section 11.8 on drawn pictures
+Shows:     a frozen graph is read, looked at and run by the names of its tensors, with no code of the model: boxes,
+           scores and classes, drawn over the picture
+Departs:   the archive is the one that TensorFlow's own build files name, with its SHA-256, not the book's, of which no
+           hash was published; both hold an SSD MobileNet v1 trained on COCO. A graph can hold operations that run
+           Python or open files: these are refused before the import. Pictures are brought to RGB first; the book's
+           loader fails for grey ones. The boxes are drawn by Matplotlib, with the limits of the API's own function
+Time:      not measured
+"""
+
+import time
+from pathlib import Path
+
+import _shapes as shapes
+import matplotlib.pyplot as plt
+import numpy as np
+from _coco import COCO, read_labels
+from _detection import EDGE, FROZEN, OUTPUTS, Detector, freeze, show_boxes
+from _photos import photos
+
+from utils import frozen_graph, paths
+from utils.data import locate
+from utils.example import Example
+from utils.pretrained.published import TENSORFLOW, Published
+from utils.problems import Problem, WrongFlag
+from utils.tf1 import tf
+
+ex = Example(__doc__, graph="", labels="", image="", least=0.5, steps=400, quick={"steps": 120})
+
+PUBLISHED = Published(
+    tuple(f"{base}models/object_detection/ssd_mobilenet_v1_android_export.zip" for base in TENSORFLOW),
+    "ssd_mobilenet_v1_android_export.pb",
+    "",
+    None,
+    zip_sha256="bddd81ea5c80a97adfac1c9f770e6f55cbafd7cce4d3bbe15fbeb041e6b8f3e8",
+)
+
+
+def train_small_ssd(path):
+    """Train the detector of section 11.8 for a few steps and freeze it into the file `path`."""
+    print(f"training the small SSD of section 11.8 for {ex.steps} steps; `python run.py 11.8` makes a better one")
+    pictures, boxes, kinds = shapes.draw(ex.steps * 4, EDGE, ex.seed)
+    with tf.Graph().as_default() as graph:
+        ex.seed_everything()
+        detector = Detector(0.003, ex.steps)
+        saver = tf.train.Saver(save_relative_paths=True)
+        with ex.session(graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            detector.fit(ex, sess, saver, pictures, boxes, kinds, steps=ex.steps, batch_size=32)
+            freeze(sess, path)
+    return path
+
+
+# %% The graph: the reader's, the published one, or that of section 11.8
+if ex.labels and not ex.graph:
+    raise WrongFlag("--labels belongs to a graph of your own: name it with --graph")
+drawn = False
+if ex.graph:
+    path, names = Path(ex.graph).expanduser(), read_labels(ex.labels) if ex.labels else COCO
+    ex.data.note("frozen graph", f"the reader's own, {paths.shown(path)}", real=False, ours=True)
+else:
+    nowhere = Path()
+    folder = locate(
+        ex.data,
+        lambda place: (place / "pretrained", place),
+        lambda place: (place / PUBLISHED.name).is_file(),
+        PUBLISHED.fetch,
+        lambda: nowhere,
+    )
+    if folder != nowhere:
+        path, names = folder / PUBLISHED.name, COCO
+        ex.data.note("SSD MobileNet v1", f"the published graph in {paths.shown(path)}", real=True)
+    else:
+        drawn, names = True, dict(enumerate(shapes.KINDS, 1))
+        ex.data.note("SSD MobileNet v1", "the small SSD of section 11.8, trained on drawn shapes", real=False)
+        path = paths.checkpoints("11.8") / FROZEN
+        if not path.exists():
+            path = train_small_ssd(ex.checkpoints / FROZEN)
+
+# %% Import it: parsed and looked through, nothing of it is run yet
+graph_def = frozen_graph.read(path)
+detection_graph = tf.Graph()
+with detection_graph.as_default(), tf.device(ex.device):
+    try:
+        tf.import_graph_def(graph_def, name="")
+    except (ValueError, KeyError) as error:
+        raise Problem(f"{paths.shown(path)} cannot be imported: {str(error).splitlines()[0]}") from None
+operations = detection_graph.get_operations()  # the book's tip: the first are the inputs, the last the outputs
+there = {operation.name for operation in operations}
+missing = [name for name in ("image_tensor", *OUTPUTS) if name not in there]
+if missing:
+    raise Problem(f"{paths.shown(path)} has no tensor {missing[0]}:0, so it is no graph of the Object Detection API")
+print(f"\n{paths.shown(path)}: {len(operations)} operations")
+for operation in [*operations[:3], *operations[-3:]]:
+    print(f"  {operation.name} ({operation.type})")
+image_tensor = detection_graph.get_tensor_by_name("image_tensor:0")
+outputs = [detection_graph.get_tensor_by_name(f"{name}:0") for name in OUTPUTS]
+
+# %% The pictures: photos, or new drawn ones where the graph knows drawn shapes only
+true_boxes = true_kinds = None
+if drawn and not ex.image:
+    sheet, true_boxes, true_kinds = shapes.draw(6, 384, 1000 + ex.seed)
+    pictures = {f"drawn_{number}": picture for number, picture in enumerate(sheet, 1)}
+else:
+    pictures = photos(ex, ["chelsea", "coffee", "motorcycle"], ex.image)
+
+# %% Detect
+found = {}
+with ex.session(detection_graph) as sess:
+    for name, picture in pictures.items():
+        started = time.perf_counter()
+        image_np_expanded = np.expand_dims(picture, axis=0)  # [1, h, w, 3], uint8
+        boxes, scores, classes, num = sess.run(outputs, {image_tensor: image_np_expanded})
+        count = int(num[0])
+        found[name] = boxes[0, :count], scores[0, :count], classes[0, :count].astype(int)
+        print(f"\n{name}: {count} boxes in {time.perf_counter() - started:.2f} s; those above {ex.least:g}:")
+        for box, score, kind in zip(*found[name], strict=True):
+            if score >= ex.least:
+                corners = ", ".join(f"{edge:.3f}" for edge in box)
+                print(f"  {names.get(kind, kind)}: {score:.0%} at {corners}")
+
+# %% Draw the boxes
+for name, picture in pictures.items():
+    figure, axis = plt.subplots(figsize=(12, 8) if not drawn or ex.image else (6, 6))
+    shown_boxes = show_boxes(axis, picture, *found[name], names, ex.least)
+    figure.tight_layout()
+    ex.figure(figure, f"detected_{name}")
+    ex.report(f"{name}: objects", len(shown_boxes))
+    ex.report(f"{name}: found", [names.get(int(found[name][2][i]), "?") for i in shown_boxes])
+
+# %% Results
+if true_kinds is not None:
+    from _detection import iou
+
+    hits = 0
+    for (boxes, scores, classes), real, kinds in zip(found.values(), true_boxes, true_kinds, strict=True):
+        sure = scores >= ex.least
+        same = classes[sure][:, None] == kinds[None]
+        hits += int(((iou(boxes[sure], real) >= 0.5) & same).any(axis=0)[kinds > 0].sum()) if sure.any() else 0
+    ex.report("objects in the drawn pictures", int((true_kinds > 0).sum()))
+    ex.report("objects that were found", hits)
+ex.report("operations in the graph", len(operations))
+ex.report("classes with a name", len(names))
+ex.finish()

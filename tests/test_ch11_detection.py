@@ -1,0 +1,223 @@
+"""Chapter 11: detection, its boxes and its measure; the small SSD and the frozen graph that comes of it."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from utils import frozen_graph, paths
+from utils.problems import Problem
+from utils.tf1 import tf
+
+sys.path.insert(0, str(paths.CHAPTERS / "ch11_deep_networks"))
+import _coco as coco
+import _detection as detection
+import _shapes as shapes
+
+sys.path.pop(0)
+
+
+QUICK_MAP = 0.1
+QUICK_COCO = 0.03
+QUICK_FOUND = 0.3
+
+# --- boxes and the measure
+
+
+def test_iou_of_boxes():
+    first = np.array([[0, 0, 2, 2], [0, 0, 0, 0]], float)
+    second = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [2, 0, 4, 2]], float)
+    np.testing.assert_allclose(detection.iou(first, second), [[1, 1 / 7, 0], [0, 0, 0]])
+
+
+def test_average_precision_by_hand():
+    # Two pictures, three objects of class 1, at IoU 0.5. In the order of the scores: right, wrong (the same object
+    # again), right, wrong (too far away). Precision 1, 1/2, 2/3, 2/4 at recall 1/3, 1/3, 2/3, 2/3:
+    # AP = 1/3 + 1/3 · 2/3.
+    boxes = np.array([[[0, 0, 1, 1], [2, 2, 3, 3]], [[0, 0, 1, 1], [0, 0, 0, 0]]], float)
+    kinds = np.array([[1, 1], [1, 0]])
+    found = np.array([[[0, 0, 1, 1], [0, 0, 1, 0.9]], [[0, 0, 1, 0.8], [0.5, 0.5, 1.5, 1.5]]], float)
+    scores = np.array([[0.9, 0.8], [0.7, 0.6]])
+    precision = detection.average_precision(boxes, kinds, found, scores, np.ones((2, 2)), [0.5, 0.85], 2)
+    # at 0.85 the third, IoU 0.8, is wrong too
+    np.testing.assert_allclose(precision[0], [1 / 3 + 2 / 9, 1 / 3])
+    assert np.isnan(precision[1]).all()  # no object of class 2
+
+
+def test_average_precision_of_the_truth_is_one_and_of_another_class_zero():
+    _, boxes, kinds = shapes.draw(20, 32, 3)
+    scores = (kinds > 0) * 0.5
+    np.testing.assert_allclose(detection.average_precision(boxes, kinds, boxes, scores, kinds), 1)
+    np.testing.assert_allclose(detection.average_precision(boxes, kinds, boxes, scores, kinds % 5 + 1), 0)
+
+
+def test_each_box_has_an_anchor_and_the_offsets_lead_to_it():
+    _, boxes, kinds = shapes.draw(50, 32, 4)
+    centred = detection.anchors()
+    kind, offsets = detection.match(boxes, kinds, centred)
+    assert kind.shape == (50, 756)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        logits = 20 * np.eye(6, dtype=np.float32)[kind]
+        found = sess.run(detection.detect(tf.constant(logits), tf.constant(offsets), centred))
+    precision = detection.average_precision(boxes, kinds, *(found[name] for name in detection.OUTPUTS[:3]))
+    np.testing.assert_allclose(precision, 1)  # decoding is the inverse of encoding; suppression leaves each object one
+    np.testing.assert_array_equal(found["num_detections"], (kinds > 0).sum(axis=1))
+    away = detection.iou(detection.corners_of(centred), boxes) * (kinds[:, None] > 0)
+    assert not kind[away.max(axis=2) == 0].any()
+    assert (kind[away.max(axis=2) >= 0.5] > 0).all()
+
+
+def test_hard_negatives_are_three_for_each_positive():
+    logits = np.zeros((1, 10, 6), np.float32)
+    logits[0, :, 0] = np.arange(10)  # anchor 0 is the least sure to be background
+    kind = np.zeros((1, 10), np.int32)
+    kind[0, 9] = 2
+    offsets = np.full((1, 10, 4), 3, np.float32)
+    wanted = np.zeros((1, 10, 4), np.float32)
+    wanted[0, 9] = [3, 3.5, 1, 3]
+    with tf.Graph().as_default(), tf.Session() as sess:
+        confidence, localisation = sess.run(detection.ssd_losses(*map(tf.constant, (logits, offsets, kind, wanted))))
+    entropy = np.log(5 + np.exp(np.arange(10.0))) - np.arange(10)
+    assert confidence == pytest.approx(entropy[:3].sum() + np.log(5 + np.exp(9.0)), rel=1e-5)
+    assert localisation == pytest.approx(0.125 + 1.5)  # smooth L1 of 0.5 and of 2; the negative ones count nothing
+
+
+def test_drawn_shapes_lie_in_their_boxes():
+    pictures, boxes, kinds = shapes.draw(200, 48, 5)
+    again = shapes.draw(200, 48, 5)
+    np.testing.assert_array_equal(pictures, again[0])
+    assert pictures.dtype == np.uint8
+    assert set(np.unique(kinds)) == set(range(6))
+    real = boxes[kinds > 0]
+    assert real.min() >= 0
+    assert real.max() <= 1
+    assert (real[:, 2:] - real[:, :2] > 0.08).all()
+    assert (boxes[kinds == 0] == 0).all()
+    for way in range(8):  # turning pictures and boxes alike: a bright box on black
+        picture = np.zeros((1, 48, 48, 3), np.uint8)
+        picture[:, 6:18, 24:30] = 255
+        turned, box = shapes.turned(picture, np.array([[[6, 24, 18, 30]]]) / 48, way)
+        ymin, xmin, ymax, xmax = (box[0, 0] * 48).round().astype(int)
+        assert (turned[0, ymin:ymax, xmin:xmax] == 255).all()
+        assert (turned == 255).sum() == 3 * 12 * 6 == 3 * (ymax - ymin) * (xmax - xmin)
+
+
+def test_label_maps(tmp_path):
+    assert len(coco.COCO) == 80
+    assert max(coco.COCO) == 90
+    assert (coco.COCO[1], coco.COCO[17], coco.COCO[47]) == ("person", "cat", "cup")
+    own = tmp_path / "map.pbtxt"
+    own.write_text("item {\n  name: '/m/1'\n  id: 3\n  display_name: 'tea pot'\n}\nitem {\n id: 5 name: 'bird'\n}\n")
+    assert coco.read_labels(own) == {3: "tea pot", 5: "bird"}
+    own.write_text("circle\nsquare\n")
+    assert coco.read_labels(own) == {1: "circle", 2: "square"}
+    own.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Problem, match="UTF-8"):
+        coco.read_labels(own)
+    with pytest.raises(Problem, match="No such file"):
+        coco.read_labels(tmp_path / "missing")
+
+
+# --- section 11.8
+
+
+def test_118_shows_the_steps_of_the_families(quick):
+    run = quick("11.8")
+    assert run.metric("YOLO's output: values") == 1470
+    assert run.metric("SPP: lengths of three sizes") == [21 * 256] * 3
+    # rows 1 to 4 and columns 0 to 3 of 0, 1, … 29 in rows of 6
+    assert run.metric("RoI pooling") == [[13, 15], [25, 27]]
+    assert run.metric("IoU of boxes 0 and 1") == pytest.approx(81 / 119)
+    assert run.metric("suppression keeps, IoU 0.5 and 0.7") == [[1, 2], [1, 0, 2]]
+    assert run.metric("anchors") == 756
+
+
+def test_118_learns_to_detect(quick):
+    run = quick("11.8")
+    assert run.metric("mAP at IoU 0.5, untrained") < 0.02
+    assert run.metric("mAP at IoU 0.5, boxes of another picture") < 0.05
+    assert run.metric("mAP at IoU 0.5") > QUICK_MAP
+    assert run.metric("mAP at IoU 0.5 to 0.95") > QUICK_COCO
+    for name in ("confidence_loss", "localisation_loss"):
+        values = [value for _, value in run.scalars(name)]
+        assert values[-1] < 0.6 * values[0]
+
+
+def test_118_checkpoint_and_frozen_graph_answer_alike(quick):
+    run = quick("11.8")
+    assert run.metric("restored: largest difference") < 1e-4
+    assert run.metric("frozen: largest difference") < 1e-4
+    assert (run.checkpoints / "ssd.ckpt.index").exists()
+    graph_def = frozen_graph.read(run.checkpoints / detection.FROZEN)
+    assert not [node.name for node in graph_def.node if "Variable" in node.op or node.op == "VarHandleOp"]
+    pictures, boxes, kinds = shapes.draw(100, 144, 77)  # of another size than in the training
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        assert graph.get_tensor_by_name("image_tensor:0").dtype == tf.uint8
+        with tf.Session() as sess:
+            found = sess.run([f"{name}:0" for name in detection.OUTPUTS], {"image_tensor:0": pictures})
+    number = found[3].astype(int)
+    assert ((found[1] > 0).sum(axis=1) == number).all()
+    assert found[0].min() >= 0
+    assert found[0].max() <= 1
+    assert np.nanmean(detection.average_precision(boxes, kinds, *found[:3])[:, 0]) > QUICK_MAP
+
+
+def test_118_draws(quick):
+    run = quick("11.8")
+    assert set(run.result["figures"]) == {"detected.png", "anchors.png", "losses.png"}
+    assert {"figures/detected", "figures/anchors", "figures/losses"} <= set(run.events().Tags()["images"])
+
+
+# --- example 87
+
+
+def test_87_works_on_its_own(quick):
+    run = quick("87")
+    assert "training the small SSD of section 11.8" in run.out
+    assert run.metric("objects that were found") > QUICK_FOUND * run.metric("objects in the drawn pictures")
+    assert "image_tensor (Placeholder)" in run.out
+    assert set(run.result["figures"]) == {f"detected_drawn_{number}.png" for number in range(1, 7)}
+
+
+def test_87_runs_a_graph_and_a_picture_of_the_readers_own(quick, run_example, tmp_path):
+    from PIL import Image
+
+    graph = quick("11.8").checkpoints / detection.FROZEN
+    pictures, _, _ = shapes.draw(1, 200, 9)
+    Image.fromarray(pictures[0]).convert("L").save(tmp_path / "grey.png")
+    (tmp_path / "labels.txt").write_text("\n".join(f"my {kind}" for kind in shapes.KINDS))
+    run = run_example(
+        "87", "--quick", "--graph", str(graph), "--labels", str(tmp_path / "labels.txt"), "--least", "0.06",
+        "--image", str(tmp_path / "grey.png"),
+    )  # fmt: skip
+    assert run.metric("classes with a name") == 5
+    assert run.metric("grey: objects") > 0
+    assert all(name.startswith("my ") for name in run.metric("grey: found"))
+    assert run.result["figures"] == ["detected_grey.png"]
+    assert "training" not in run.out
+
+
+def _frozen(build):
+    with tf.Graph().as_default() as graph:
+        build()
+    return graph.as_graph_def().SerializeToString()
+
+
+BAD = {
+    "no frozen graph": b"this is no graph",
+    "no operations": b"",
+    "reaches beyond the graph": _frozen(lambda: tf.read_file("/etc/hostname")),
+    "has no tensor image_tensor:0": _frozen(lambda: tf.constant(1.0)),
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_87_refuses_other_graphs_in_one_line(run_example, tmp_path, words):
+    path = tmp_path / "graph.pb"
+    path.write_bytes(BAD[words])
+    run = run_example("87", "--quick", "--graph", str(path), ok=False)
+    assert run.code == 1
+    assert len(run.err.splitlines()) == 1
+    assert words in run.err
+    assert "graph.pb" in run.err
