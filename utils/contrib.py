@@ -26,7 +26,16 @@ def __getattr__(name: str) -> Any:
 
 
 def _load_slim() -> types.ModuleType:
-    """tf-slim looks for the legacy layers where tf-keras no longer keeps them."""
+    """tf-slim looks for the legacy layers, and for a few functions, where they no longer are."""
+    from tensorflow.python.ops import array_ops, control_flow_ops
+
+    for module, names in (
+        (control_flow_ops, ("Assert", "case", "cond", "while_loop")),
+        (array_ops, ("stack", "unstack")),
+    ):
+        for name in names:
+            if not hasattr(module, name):
+                setattr(module, name, getattr(tf, name))
     moved = importlib.import_module("tf_keras.src.legacy_tf_layers")
     sys.modules.setdefault("tf_keras.legacy_tf_layers", moved)
     for module in pkgutil.iter_modules(moved.__path__):
