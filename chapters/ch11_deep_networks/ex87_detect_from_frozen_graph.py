@@ -2,7 +2,7 @@
 
 Book:      intro 11.7.2, listing 11-4
 Data:      COCO's label map; photos of scikit-image, or one of your own (--image FILE)
-Model:     SSD MobileNet v1, trained on COCO, as a frozen graph (27 MB to download), or any graph with the same names of
+Model:     SSD MobileNet v1, trained on COCO, as a frozen graph to download, or any graph with the same names of
            tensors (--graph FILE --labels FILE); where it cannot be had, the small SSD of section 11.8 on drawn pictures
 Shows:     a frozen graph is read, looked at and run by the names of its tensors, with no code of the model: boxes,
            scores and classes, drawn over the picture

@@ -11,8 +11,8 @@ Shows:     a picture in which a layer of a network sees more and more of what it
            --no-blur, --no-square
 Departs:   the tile size is passed on (the tutorial's stays 400). The network's mean, 117, is subtracted, which the
            tutorial forgets. Each layer's gradient is built once; the tutorial adds it to the graph at every level. In
-           EfficientNet-Lite0 other layers stand for the tutorial's. Its gradients belong to its own photo and to random
-           tiles without seed, so they are compared with nothing here
+           EfficientNet-Lite0 other layers stand for the tutorial's. An axis that fits into one tile is not cut. Its
+           gradients belong to its own photo and to random tiles without seed, so they are compared with nothing here
 Time:      not measured
 """
 

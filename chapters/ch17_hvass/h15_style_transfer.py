@@ -9,11 +9,12 @@ Shows:     a photo redrawn in the strokes of a picture by gradient descent on th
            --start noise, style or mean, --iterations, --step-size, --last-step, --max-size, --style-max-size, the three
            weights, --content-layers, --style-layers, --optimizer adam, --no-adjust (constant weights)
 Departs:   the weights are adjusted first and used then, in this order (the tutorial leaves it open); the Gram matrix is
-           divided by the number of positions, so the sizes of the two pictures do not matter. VGG-16 gets pixels
-           without its means (the tutorial's graph is given values 255 times too large, it seems: its losses are 1e10
-           and 1e28). The step falls, because a constant one leaves a chequer of single pixels; by default the start is
-           the content. The published weights belong to the unscaled pixels, the undivided Gram matrices and the photos
-           of the tutorial; they are compared only with its VGG-16 and setting
+           divided by the number of positions, so the sizes of the two pictures do not matter, and each layer's error by
+           the size of its target, so that no layer drowns the others. VGG-16 gets pixels without its means (the
+           tutorial's graph is given values 255 times too large, it seems: its losses are 1e10 and 1e28). The step
+           falls, because a constant one leaves a chequer of single pixels; by default the start is the content. For
+           all this the published weights, which stand beside ours in the table, belong to another scale and other
+           pictures: they are compared with nothing
 Time:      2.8 min beside other work (51 s of CPU time)
 """
 
@@ -170,9 +171,8 @@ else:
 def show(iteration):
     """Print the weights, and draw the three pictures, as the tutorial does every ten iterations."""
     weights, image = sess.run([adjustments, mixed])
-    book = ex.beside("{:.2e}, {:.2e}, {:.2e}".format(*BOOK[iteration])) if iteration in BOOK else ""
     ex.log(f"Iteration: {iteration}")
-    ex.log("Weight Adj. for Content: {:.2e}, Style: {:.2e}, Denoise: {:.2e}".format(*weights) + book)
+    ex.log("Weight Adj. for Content: {:.2e}, Style: {:.2e}, Denoise: {:.2e}".format(*weights))
     figure, axes = plt.subplots(1, 3, figsize=(12, 4))
     shown = {"Content": content_image, "Mixed": image[0], "Style": style_image}
     for axis, (title, picture) in zip(axes, shown.items(), strict=True):
@@ -216,8 +216,7 @@ ex.figure(figures.curves(lines, xlabel="iteration", ylabel="loss", log=True), "l
 # %% Results
 for iteration, weights in shown_weights.items():
     for number, (name, weight) in enumerate(weights.items()):
-        book = BOOK[iteration][number] if network.name == "vgg16" and iteration in BOOK else None
-        ex.report(f"{name}, iteration {iteration}", weight, book=book)
+        ex.report(f"{name}, iteration {iteration}", weight, book=BOOK[iteration][number] if iteration in BOOK else None)
 for name in loss_names:
     ex.report(f"{name}, at the start and the end", [first[name], last[name]])
 ex.report("seconds per iteration", seconds / max(1, ex.iterations - 1))
