@@ -30,7 +30,7 @@ from utils.pretrained.published import TENSORFLOW, Published
 from utils.problems import Problem, WrongFlag
 from utils.tf1 import tf
 
-ex = Example(__doc__, graph="", labels="", image="", least=0.5, steps=400, quick={"steps": 120})
+ex = Example(__doc__, graph="", labels="", image="", least=0.5, steps=400, quick={"steps": 120, "least": 0.2})
 
 PUBLISHED = Published(
     tuple(f"{base}models/object_detection/ssd_mobilenet_v1_android_export.zip" for base in TENSORFLOW),
