@@ -13,7 +13,7 @@ from typing import Any
 from utils.paths import DATASETS
 from utils.problems import Problem
 
-NAMES = ("mnist", "cifar10", "flowers", "speech")
+NAMES = ("mnist", "cifar10", "flowers", "speech", "knifey", "celeba")
 
 
 @dataclass

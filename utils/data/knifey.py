@@ -110,6 +110,14 @@ def fetch(folder: Path) -> Path:
     )
 
 
+def status(folder: Path) -> tuple[str, Path | None]:
+    """Return what `folder` holds of Knifey-Spoony (``real``, ``other``, ``missing``) and where."""
+    place = next((place for place in _places(folder) if place.is_dir() and _complete(place)), None)
+    if place is None:
+        return "missing", None
+    return ("real" if _counts(place) == COUNTS else "other"), place
+
+
 def _places(folder: Path) -> tuple[Path, ...]:
     return folder / FOLDER, folder
 

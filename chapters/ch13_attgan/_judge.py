@@ -1,0 +1,58 @@
+"""A classifier of attributes that is trained apart and says what AttGAN's edits are worth."""
+
+from typing import Any
+
+import numpy as np
+
+from utils.data.celeba import Part, as_values
+from utils.tf1 import tf
+
+BATCH = 50  # faces in a training step
+LOOK = 500  # faces judged at once
+
+
+class AttributeJudge:
+    """A small CNN, pictures → logits of the attributes, in a graph and a session of its own.
+
+    `ex`: the example (session settings, seed). `faces`: the part, and `numbers` the faces in it to learn from, which
+    AttGAN must not be trained on. It never sees an edited picture while it is trained.
+    """
+
+    def __init__(self, ex: Any, faces: Part, numbers: np.ndarray, epochs: int, rate: float = 0.002) -> None:
+        graph = tf.Graph()
+        with graph.as_default(), tf.device(ex.device):
+            tf.set_random_seed(ex.seed)
+            self._pictures = tf.placeholder(tf.float32, [None, faces.size, faces.size, 3])
+            labels = tf.placeholder(tf.float32, [None, faces.labels.shape[1]])
+            rate_now = tf.placeholder(tf.float32, [])
+            net = tf.layers.conv2d(self._pictures, 16, 5, 2, activation=tf.nn.relu)
+            net = tf.layers.conv2d(net, 32, 3, 2, activation=tf.nn.relu)
+            net = tf.layers.conv2d(net, 64, 3, 2, activation=tf.nn.relu)
+            net = tf.layers.dense(tf.layers.flatten(net), 128, tf.nn.relu)
+            self._logits = tf.layers.dense(net, faces.labels.shape[1])
+            loss = tf.losses.sigmoid_cross_entropy(labels, self._logits)
+            train = tf.train.AdamOptimizer(rate_now).minimize(loss)
+            start = tf.global_variables_initializer()
+        self._session = ex.session(graph)
+        self._session.run(start)
+        step = self._session.make_callable(train, [self._pictures, labels, rate_now])
+        order = np.random.default_rng([ex.seed, 55])  # the example's own generator stays where it is
+        for now in np.geomspace(rate, rate / 10, epochs):
+            shuffled = order.permutation(numbers)
+            for first in range(0, len(numbers) - BATCH + 1, BATCH):
+                chosen = shuffled[first : first + BATCH]
+                step(as_values(faces.pictures(chosen)), faces.labels[chosen], now)
+
+    def sees(self, pictures: np.ndarray) -> np.ndarray:
+        """Return the attributes that the judge sees in `pictures`, values in [−1, 1]: int64 [n, attributes], 0 or 1."""
+        parts = range(0, len(pictures), LOOK)
+        logits = [self._session.run(self._logits, {self._pictures: pictures[i : i + LOOK]}) for i in parts]
+        return (np.concatenate(logits) > 0).astype(np.int64)
+
+    def accuracy(self, pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return the judge's share of right answers for each attribute: [attributes]."""
+        return (self.sees(pictures) == labels).mean(axis=0)
+
+    def close(self) -> None:
+        """End the judge's session."""
+        self._session.close()
