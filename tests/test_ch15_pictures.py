@@ -77,7 +77,7 @@ def test_p58_takes_a_photo_and_a_target_of_the_readers_own(run_example, tmp_path
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (("--target", "saucerr"), "--target saucerr: no class of ImageNet"),
+        (("--target", "saucerr"), "'saucerr' is no class of ImageNet"),
         (("--image", "nowhere.jpg"), "--image nowhere.jpg: No such file"),
     ],
 )

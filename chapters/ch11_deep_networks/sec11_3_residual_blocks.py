@@ -8,7 +8,7 @@ Shows:     the residual block, plain and bottleneck, in the paper's order (x is 
            a deep network that learns with shortcuts and does not without; and what is left of it when a single block is
            taken out of the trained network: the "parallel ensemble"
 Departs:   the book's formula uses one w and b for both layers; each layer has its own here, as in ResNet
-Time:      (not measured yet)
+Time:      not measured yet
 """
 
 import _costs as costs

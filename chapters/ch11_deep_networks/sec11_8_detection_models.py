@@ -10,7 +10,7 @@ Shows:     what each family of models adds, with its step as an op to look at: S
 Departs:   the book describes, and trains nothing. YOLO's output is 7×7×(2×5 + 20) = 1470 values: the book prints + 10,
            which makes 980, and 9 cells instead of 49. SPP's length hangs on the pyramid alone. RoI pooling and RPN work
            on the feature map, RPN predicts offsets of anchors, and RPN with Fast R-CNN is called Faster R-CNN
-Time:      not measured
+Time:      8 min on 1 busy CPU core
 """
 
 import _shapes as shapes
@@ -137,10 +137,11 @@ with ex.session() as sess:
 with tf.Graph().as_default() as reloaded:
     tf.import_graph_def(frozen_graph.read(frozen), name="")
     with ex.session(reloaded) as sess:
-        from_file = sess.run([f"{name}:0" for name in OUTPUTS], {"image_tensor:0": test_pictures})
+        ask = sess.make_callable([f"{name}:0" for name in OUTPUTS], ["image_tensor:0"])
+        parts = [ask(test_pictures[start : start + 100]) for start in range(0, len(test_pictures), 100)]
+from_file = dict(zip(OUTPUTS, map(np.concatenate, zip(*parts, strict=True)), strict=True))
 differences = [
-    max(float(abs(found[name] - other).max()) for name, other in answers.items())
-    for answers in (restored, dict(zip(OUTPUTS, from_file, strict=True)))
+    max(float(abs(found[name] - other).max()) for name, other in answers.items()) for answers in (restored, from_file)
 ]
 print(f"largest difference: restored {differences[0]:.1g}, frozen {differences[1]:.1g}")
 

@@ -12,7 +12,7 @@ Departs:   the book trains the generator on true beginnings plus one character o
            the training too, the critic reads up to a random place, and the noise goes into every step.
            Three critic steps for one of the generator; the book has two for ten. --book is the book's scheme: places
            are drawn from 0 in real and generated strings alike, and alone the generator is fed its last character only
-Time:      not measured
+Time:      not measured yet
 """
 
 from pathlib import Path

@@ -1,13 +1,11 @@
 """What the attacks of projects 58 and 59 share: the photo, the target, rotation, and pictures beside their classes."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.photo import load_photo
-from utils.problems import WrongFlag
 from utils.tf1 import tf
 
 MOST = np.pi / 4  # the largest rotation, to both sides
@@ -24,18 +22,6 @@ def picture_for(ex: Any, network: Any) -> np.ndarray:
         photo = skimage.data.chelsea()
         ex.data.note("photo", "the cat chelsea.png of scikit-image", real=False, ours=True)
     return network.preprocess([photo])[0] / np.float32(255)
-
-
-def class_number(labels: list[str], wanted: str) -> int:
-    """Return the number of the class `wanted`, which is a number or one of its names; WrongFlag where there is none."""
-    if wanted.isdecimal() and int(wanted) < len(labels):
-        return int(wanted)
-    for number, names in enumerate(labels):
-        if wanted.lower() in names.lower().split(", "):
-            return number
-    near = [names for names in labels if wanted.lower() in names.lower()][:3]
-    hint = f"; near it are: {'; '.join(near)}" if near else ""
-    raise WrongFlag(f"--target {wanted}: no class of ImageNet, which has 0 to {len(labels) - 1} and their names{hint}")
 
 
 def short(names: str) -> str:
@@ -76,11 +62,7 @@ def save_picture(ex: Any, picture: np.ndarray, name: str) -> np.ndarray:
     """Save `picture`, uint8 [s, s, 3], pixel by pixel as ``<name>.png``; return what the file holds, 0 to 1."""
     from PIL import Image
 
-    height, width = picture.shape[:2]
-    figure = plt.figure(figsize=((width + 0.01) / 100, (height + 0.01) / 100), dpi=100)
-    figure.figimage(picture)
-    path: Path = ex.figure(figure, name)
-    with Image.open(path) as image:
+    with Image.open(ex.picture(picture, name)) as image:
         return np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
 
 

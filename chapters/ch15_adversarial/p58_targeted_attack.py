@@ -10,14 +10,13 @@ Departs:   the book's bound is laid round the picture of the moment, so that it 
            NASNet is its nearest kin. The title says plate, the book's class 880 is an umbrella (--target umbrella, 879
            without the background class). The picture is saved as PNG: JPEG changes what the attack wrote. The section
            is headed FGSM, one step along a sign; this is plain gradient descent
-Time:      not measured
+Time:      not measured yet
 """  # noqa: E501
 
 import numpy as np
 from _attack import (
     MOST,
     as_jpeg,
-    class_number,
     classified,
     picture_for,
     print_top,
@@ -47,7 +46,7 @@ ex = Example(
 # %% The network, the photo and the target
 network = pretrained.load(ex.data, "nasnet_large", ex.weights)
 photo = picture_for(ex, network)
-target = class_number(network.labels, ex.target)
+target = network.number_of(ex.target)
 size = network.input_size
 
 # %% The graph: the network looks at a variable, or at the pictures that are fed, each turned by its own angle

@@ -9,12 +9,12 @@ Shows:     the defence of project 58, turning the picture, broken: each step des
 Departs:   the bound is laid round the photo (the book's, round the picture of the moment, holds nothing). The loss of
            four random angles jumps: the attack ends when the mean of ten steps is low enough, not a single one.
            Rotation is bilinear, by tf.raw_ops.ImageProjectiveTransformV3; the book's took the nearest pixel
-Time:      not measured
+Time:      not measured yet
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _attack import MOST, class_number, classified, picture_for, print_top, rotate, save_picture, short, to_8_bit
+from _attack import MOST, classified, picture_for, print_top, rotate, save_picture, short, to_8_bit
 
 from utils import figures, pretrained
 from utils.example import Example
@@ -40,7 +40,7 @@ MEAN_OF = 10  # steps
 # %% The network, the photo and the target
 network = pretrained.load(ex.data, "nasnet_large", ex.weights)
 photo = picture_for(ex, network)
-target = class_number(network.labels, ex.target)
+target = network.number_of(ex.target)
 size = network.input_size
 
 # %% The graph: as many copies of the picture as there are angles
