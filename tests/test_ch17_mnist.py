@@ -1,5 +1,7 @@
 """Tutorials 01, 02, 04 and 05 on MNIST."""
 
+import re
+import shutil
 import signal
 
 import numpy as np
@@ -123,7 +125,9 @@ def test_h04_shows_the_weights_of_each_state(quick):
         "mean of the conv1 weights, initialised again"
     )
     assert run.metric("conv1: correlation with the start") > 0.9  # exercise 6; 0.959 to 0.973
-    assert "lhs shape= [64] rhs shape= [128]" in run.metric("what does not fit in exercise 4")
+    assert re.search(
+        r"lhs shape= \[(1764,)?64\D.* rhs shape= \[(1764,)?128\D", run.metric("what does not fit in exercise 4")
+    )
     states = ("untrained", "optimised", "initialised_again", "restored")
     assert {f"conv{layer}_weights_{state}" for layer in (1, 2) for state in states} <= figures(run)
     assert {"errors_optimised", "errors_restored", "confusion_matrix_restored", "accuracy"} <= figures(run)
@@ -132,14 +136,15 @@ def test_h04_shows_the_weights_of_each_state(quick):
 
 def test_h04_loads_the_saved_network_without_training(quick, run_example):
     trained = quick("h04")
-    loaded = run_example.__class__(trained.root).start("h04", "--quick", "--load").wait()
-    assert loaded.code == 0, loaded.err
-    assert "Iter:" not in loaded.out
-    line = next(line for line in trained.out.splitlines() if line.startswith("restored: "))
-    assert line in loaded.out
     nothing = run_example("h04", "--quick", "--load", ok=False)
     assert nothing.code != 0
     assert "run `python run.py h04` first" in nothing.err
+    # In a copy: other tests look at the log of the training
+    shutil.copytree(trained.checkpoints, run_example.root / "checkpoints" / "h04", dirs_exist_ok=True)
+    loaded = run_example("h04", "--quick", "--load")
+    assert "Iter:" not in loaded.out
+    line = next(line for line in trained.out.splitlines() if line.startswith("restored: "))
+    assert line in loaded.out
 
 
 def test_h04_resumed_stops_where_the_uninterrupted_run_stops(quick, run_example):
