@@ -8,7 +8,7 @@ Shows:     placeholders, variables, cost, optimiser, session; the accuracy after
            steps are the same in every run: 40.7 % and 78.2 % come out exactly. Exercises 1 to 6 are trained beside it
            (learning rate, optimiser, batch, another shuffle; also as flags), 7 and 8 are printed
 Departs:   nothing in the graph; the 50,000 training pictures of the text are 55,000
-Time:      not measured yet
+Time:      28 s on 2 CPU cores
 """
 
 import numpy as np
