@@ -10,7 +10,7 @@ Departs:   slim's network has 1001 outputs, of which number 0 is the background;
            looked at, as in ImageNet's own evaluation, and the squeezed one beside it. The book found slim's
            preprocess_image faulty: it takes floats for numbers in [0, 1], and 0 to 255 leave the network's range. That
            is done once too, to see it. The second picture's negative values are cut off on purpose, as imshow does
-Time:      not measured yet
+Time:      16 s on 2 CPU cores, beside another run
 """
 
 import matplotlib.pyplot as plt

@@ -10,7 +10,7 @@ Departs:   the book calls this detection; it is the classifier at every place: n
            So a place whose probability is below --least is left blank. np.unique's second array is the inverse, not
            the start of each class. One figure holds the photo and the map. A map of VGG-19 has
            (h // 32 − 6) × (w // 32 − 6) places, one of Lite0 has ⌈h / 32⌉ × ⌈w / 32⌉
-Time:      not measured yet
+Time:      18 s on 2 CPU cores, beside another run
 """
 
 import matplotlib.pyplot as plt

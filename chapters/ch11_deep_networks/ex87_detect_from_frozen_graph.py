@@ -10,7 +10,7 @@ Departs:   the archive is the one that TensorFlow's own build files name, with i
            hash was published; both hold an SSD MobileNet v1 trained on COCO. A graph can hold operations that run
            Python or open files: these are refused before the import. Pictures are brought to RGB first; the book's
            loader fails for grey ones. The boxes are drawn by Matplotlib, with the limits of the API's own function
-Time:      not measured yet
+Time:      13 s on 2 CPU cores, beside another run
 """
 
 import time

@@ -8,7 +8,7 @@ Shows:     the residual block, plain and bottleneck, in the paper's order (x is 
            a deep network that learns with shortcuts and does not without; and what is left of it when a single block is
            taken out of the trained network: the "parallel ensemble"
 Departs:   the book's formula uses one w and b for both layers; each layer has its own here, as in ResNet
-Time:      not measured yet
+Time:      85 s on 2 CPU cores, beside another run
 """
 
 import _costs as costs
@@ -132,7 +132,7 @@ for order in ORDERS:
 lines = {order: [(depth, left[order, depth]) for depth in depths] for order in ORDERS}
 ex.figure(figures.curves(lines, xlabel="layers", ylabel="gradient at the input", log=True), "gradients")
 lines = {order: ex.history[f"loss_{order}"] for order in ORDERS}
-ex.figure(figures.curves(lines, xlabel="steps", ylabel="loss of a batch"), "losses")
+ex.figure(figures.curves(lines, xlabel="steps", ylabel="loss of a batch", log=True), "losses")
 
 figure, axis = plt.subplots(figsize=(7, 4))
 for order in ORDERS:

@@ -7,7 +7,7 @@ Shows:     NASNet-A mobile and large: how many normal and reduction cells, what 
            shrinks, what they cost; the cells drawn; and the photo's classes. --network nasnet_large takes the large one
 Departs:   "reduction cell" is translated as restore layer in the book: it halves height and width. The 74 % of the
            mobile network are not measured here: that needs ImageNet's pictures
-Time:      not measured yet
+Time:      53 s on 2 CPU cores, beside another run
 """
 
 import re

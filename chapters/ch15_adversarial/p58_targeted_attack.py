@@ -10,7 +10,7 @@ Departs:   the book's bound is laid round the picture of the moment, so that it 
            NASNet is its nearest kin. The title says plate, the book's class 880 is an umbrella (--target umbrella, 879
            without the background class). The picture is saved as PNG: JPEG changes what the attack wrote. The section
            is headed FGSM, one step along a sign; this is plain gradient descent
-Time:      not measured yet
+Time:      20 s on 2 CPU cores, beside another run
 """  # noqa: E501
 
 import numpy as np

@@ -10,7 +10,7 @@ Shows:     tf.train.Saver: the network is saved whenever it is better on the val
            changed; 5 the weights of the second convolution too; 6 how little training changes the weights
 Departs:   the iteration that is printed counts all of them. A Saver of its own keeps the best network: the five latest
            checkpoints of another one would push it out. The folder is this example's alone
-Time:      not measured yet
+Time:      4.5 min on 2 CPU cores, beside another run
 """
 
 import time
