@@ -9,7 +9,7 @@ Shows:     the defence of project 58, turning the picture, broken: each step des
 Departs:   the bound is laid round the photo (the book's, round the picture of the moment, holds nothing). The loss of
            four random angles jumps: the attack ends when the mean of ten steps is low enough, not a single one.
            Rotation is bilinear, by tf.raw_ops.ImageProjectiveTransformV3; the book's took the nearest pixel
-Time:      not measured yet
+Time:      60 s on 2 CPU cores, beside another run
 """
 
 import matplotlib.pyplot as plt

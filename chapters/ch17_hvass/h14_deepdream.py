@@ -13,7 +13,7 @@ Departs:   the tile size is passed on (the tutorial's stays 400). The network's 
            tutorial forgets. Each layer's gradient is built once; the tutorial adds it to the graph at every level. In
            EfficientNet-Lite0 other layers stand for the tutorial's. An axis that fits into one tile is not cut. Its
            gradients belong to its own photo and to random tiles without seed, so they are compared with nothing here
-Time:      not measured yet
+Time:      2.4 min on 2 CPU cores, beside another run
 """
 
 import time
