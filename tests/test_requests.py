@@ -25,7 +25,8 @@ def test_lines_become_numbers_and_lines_again():
     codes = log.encode(["cab", "a", "", "abcabc"], 4)
     assert codes.tolist() == [[3, 1, 2, 0], [1, 0, 0, 0], [0, 0, 0, 0], [1, 2, 3, 1]]
     assert requests.decode(codes, "abc") == ["cab", "a", "", "abca"]
-    assert requests.decode(np.array([[1, 0, 2]]), "abc") == ["a"]  # what stands behind the end does not count
+    # what stands behind the end does not count
+    assert requests.decode(np.array([[1, 0, 2], [0, 1, 2]]), "abc") == ["a", ""]
 
 
 def test_own_files_are_split_and_what_is_wrong_is_one_line(tmp_path):
