@@ -74,7 +74,7 @@ else:
     )
     if folder != nowhere:
         path, names = folder / PUBLISHED.name, COCO
-        # Only the archive has a known hash: of a file that was there already nobody can say that it is the published one.
+        # Only the archive has a known hash: nobody can say that a file which was there already is the published one.
         ex.data.note("SSD MobileNet v1", f"the graph in {paths.shown(path)}", real=False, ours=True)
     else:
         drawn, names = True, dict(enumerate(shapes.KINDS, 1))
