@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.photo import load_photo
+from utils.photo import load_photo, package_photo
 
 
 def measured(run):
@@ -174,6 +174,13 @@ def test_photos_of_all_kinds_become_rgb(tmp_path):
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SystemExit):
         load_photo(str(tmp_path / "half.png"))
+
+
+@pytest.mark.parametrize("name, shape", [("china", (427, 640)), ("motorcycle", (500, 741)), ("camera", (512, 512))])
+def test_a_package_photo_has_three_channels(name, shape):
+    photo = package_photo(name)
+    assert (photo.shape, photo.dtype) == ((*shape, 3), np.uint8)
+    assert (np.ptp(photo, axis=2) > 0).any() == (name != "camera")  # the cameraman is grey
 
 
 # ---------------------------------------------------------------- 39

@@ -1,4 +1,4 @@
-"""Reading a photo of the reader's own, or the one that a package ships."""
+"""Reading a photo of the reader's own, or one that a package ships."""
 
 import warnings
 from pathlib import Path
@@ -17,9 +17,7 @@ def load_photo(path: str, flag: str = "--image") -> tuple[np.ndarray, str]:
     names the `flag`, where the file cannot be read as a picture.
     """
     if not path:
-        from sklearn.datasets import load_sample_image
-
-        return load_sample_image("china.jpg"), "china.jpg of scikit-learn"
+        return package_photo("china"), "china.jpg of scikit-learn"
 
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -37,6 +35,22 @@ def load_photo(path: str, flag: str = "--image") -> tuple[np.ndarray, str]:
     except (SyntaxError, ValueError) as error:  # what Pillow's readers raise for files that only begin well
         problem = f"a damaged picture ({error})"
     raise WrongFlag(f"{flag} {path}: {problem}")
+
+
+def package_photo(name: str) -> np.ndarray:
+    """Return a photo that comes inside a package, uint8 [height, width, 3].
+
+    `name`: china or flower of scikit-learn; else a photo that lies in scikit-image itself (chelsea, coffee, camera,
+    rocket, …; motorcycle is the left one of its stereo pair).
+    """
+    if name in ("china", "flower"):
+        from sklearn.datasets import load_sample_image
+
+        return load_sample_image(f"{name}.jpg")
+    import skimage.data
+
+    photo = skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)()
+    return np.repeat(photo[:, :, None], 3, axis=2) if photo.ndim == 2 else photo
 
 
 def _as_rgb(image: Any) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from utils.photo import load_photo
+from utils.photo import load_photo, package_photo
 
 
 def photos(ex, names, path=""):
@@ -15,18 +15,7 @@ def photos(ex, names, path=""):
         ex.data.note("photo", source, real=False, ours=True)
         return {Path(path).stem: picture}
     ex.data.note("photos", "of scikit-image and scikit-learn; the book's were not published", real=False, ours=True)
-    return {name: _packaged(name) for name in names}
-
-
-def _packaged(name):
-    if name in ("china", "flower"):
-        from sklearn.datasets import load_sample_image
-
-        return load_sample_image(f"{name}.jpg")
-    import skimage.data
-
-    picture = skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)()
-    return np.repeat(picture[:, :, None], 3, axis=2) if picture.ndim == 2 else picture
+    return {name: package_photo(name) for name in names}
 
 
 def fit(picture, edge):

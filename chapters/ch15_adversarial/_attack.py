@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.photo import load_photo
+from utils.photo import load_photo, package_photo
 from utils.tf1 import tf
 
 MOST = np.pi / 4  # the largest rotation, to both sides
@@ -17,9 +17,7 @@ def picture_for(ex: Any, network: Any) -> np.ndarray:
         photo, source = load_photo(ex.image)
         ex.data.note("photo", f"the reader's own {source}", real=False, ours=True)
     else:
-        import skimage.data
-
-        photo = skimage.data.chelsea()
+        photo = package_photo("chelsea")
         ex.data.note("photo", "the cat chelsea.png of scikit-image", real=False, ours=True)
     return network.preprocess([photo])[0] / np.float32(255)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.photo import load_photo
+from utils.photo import load_photo, package_photo
 
 PHOTOS = "photos"
 
@@ -13,9 +13,9 @@ PHOTOS = "photos"
 def default_photos(ex: Any, names: list[str]) -> dict[str, np.ndarray]:
     """Return photos by name, uint8 [h, w, 3], and note where they come from.
 
-    `names`: china or flower of scikit-learn, or photos that lie in scikit-image: chelsea, coffee, camera, rocket.
+    `names`: photos that ``utils.photo.package_photo`` knows.
     """
-    found = {name: _packaged(name) for name in names}
+    found = {name: package_photo(name) for name in names}
     homes = {"scikit-learn" if name in ("china", "flower") else "scikit-image" for name in names}
     ex.data.note(PHOTOS, f"{', '.join(names)} of {' and '.join(sorted(homes))}", real=False, ours=True)
     return found
@@ -29,17 +29,6 @@ def own_photo(ex: Any, path: str, flag: str = "--image") -> dict[str, np.ndarray
     photo, source = load_photo(path, flag)
     ex.data.note(PHOTOS, f"the reader's own {source}", real=False, ours=True)
     return {Path(path).stem: photo}
-
-
-def _packaged(name: str) -> np.ndarray:
-    if name in ("china", "flower"):
-        from sklearn.datasets import load_sample_image
-
-        return load_sample_image(f"{name}.jpg")
-    import skimage.data
-
-    photo = getattr(skimage.data, name)()
-    return photo if photo.ndim == 3 else np.repeat(photo[:, :, None], 3, axis=2)
 
 
 def normalize_image(x: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ Time:      not measured yet
 
 import matplotlib.pyplot as plt
 import numpy as np
-import skimage.data
 from _visual import default_photos, own_photo
 from PIL import Image
 
@@ -43,9 +42,8 @@ if ex.image:
     photos = own_photo(ex, ex.image)
     varied = next(iter(photos))
 else:
-    photos = default_photos(ex, ["chelsea", "coffee", "camera", "rocket", "astronaut", "china", "flower"])
-    photos["motorcycle"] = skimage.data.stereo_motorcycle()[0]
-    ex.data.note("motorcycle", "of scikit-image", real=False, ours=True)
+    names = ["chelsea", "coffee", "camera", "rocket", "astronaut", "china", "flower", "motorcycle"]
+    photos = default_photos(ex, names)
     varied = ex.vary
 if varied not in photos:
     raise WrongFlag(f"--vary {varied}: there are {', '.join(photos)}")
