@@ -1,5 +1,6 @@
 """Chapter 11: detection, its boxes and its measure; the small SSD and the frozen graph that comes of it."""
 
+import re
 import sys
 
 import numpy as np
@@ -102,6 +103,22 @@ def test_drawn_shapes_lie_in_their_boxes():
         assert (turned == 255).sum() == 3 * 12 * 6 == 3 * (ymax - ymin) * (xmax - xmin)
 
 
+def test_drawn_boxes_are_those_above_the_threshold_where_they_belong():
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    boxes = np.array([[0, 0, 1, 1], [0.1, 0.2, 0.5, 0.8], [0.5, 0, 1, 0.5], [0.2, 0.2, 0.3, 0.3]])
+    scores = np.array([0.4, 0.6, 0.9, 0.8])
+    picture = np.zeros((40, 100, 3), np.uint8)
+    what = picture, boxes, scores, np.array([1, 2, 3, 9]), {1: "a", 2: "b", 3: "c"}
+    assert detection.show_boxes(axis, *what) == [2, 3, 1]  # the surest first; number 0 is below 0.5
+    assert detection.show_boxes(Figure().subplots(), *what, most=2) == [2, 3]
+    # x, y, width and height in a picture 100 wide and 40 high
+    drawn = [[*patch.get_xy(), patch.get_width(), patch.get_height()] for patch in axis.patches]
+    np.testing.assert_allclose(drawn, [[0, 20, 50, 20], [20, 8, 10, 4], [20, 4, 60, 16]])
+    assert [text.get_text() for text in axis.texts] == ["c: 90%", "9: 80%", "b: 60%"]
+
+
 def test_label_maps(tmp_path):
     assert len(coco.COCO) == 80
     assert max(coco.COCO) == 90
@@ -184,6 +201,20 @@ def test_87_works_on_its_own(quick):
     assert "training the small SSD of section 11.8" in run.out
     assert run.metric("objects that were found") > QUICK_FOUND * run.metric("objects in the drawn pictures")
     assert "image_tensor (Placeholder)" in run.out
+    # The printed lines tell the same: what it is, and where, in six pictures of another seed
+    _, boxes, kinds = shapes.draw(6, 384, 1001)
+    assert run.metric("objects in the drawn pictures") == (kinds > 0).sum()
+    found = 0
+    for number, (real, names) in enumerate(zip(boxes, kinds, strict=True), 1):
+        printed = run.out.split(f"\ndrawn_{number}: ")[1].split("\n\n")[0]
+        lines = re.findall(r"^  (\w+): (\d+)% at (.*)$", printed, re.MULTILINE)
+        assert run.metric(f"drawn_{number}: objects") == len(lines)
+        assert all(int(percent) >= 20 for _, percent, _ in lines)  # --least of the quick run
+        assert sorted(run.metric(f"drawn_{number}: found")) == sorted(name for name, _, _ in lines)
+        overlap = detection.iou(np.reshape([place.split(", ") for *_, place in lines], (-1, 4)).astype(float), real)
+        same = np.reshape([shapes.KINDS.index(name) + 1 for name, *_ in lines], (-1, 1)) == names
+        found += ((overlap >= 0.5) & same).any(axis=0)[names > 0].sum()
+    assert run.metric("objects that were found") == pytest.approx(found, abs=1)  # three decimals are printed
     assert set(run.result["figures"]) == {f"detected_drawn_{number}.png" for number in range(1, 7)}
 
 
