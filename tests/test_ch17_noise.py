@@ -19,7 +19,8 @@ def test_h12_noise_deceives_the_network_within_its_limit(quick):
     assert run.metric("test accuracy with the noise for class 3") < 0.35  # 0.119
     assert run.metric("other digits taken for a 3") > 0.75  # 0.985
     assert run.metric("largest noise of all phases") == pytest.approx(0.35, abs=1e-6)
-    assert 0.1 < run.metric("noise for class 3: std") < 0.35
+    # The L2 term keeps it small: 0.248 to 0.256 over 4 seeds, 0.310 without the term
+    assert 0.1 < run.metric("noise for class 3: std") < 0.28
     taken_for = np.array(run.metric("taken for, under the noise of each class"))
     assert taken_for.shape == (2, 10)
     assert taken_for.sum(axis=1) == pytest.approx(1)
