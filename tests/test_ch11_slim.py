@@ -94,6 +94,18 @@ def test_11_5_5_the_scopes_decide_what_is_restored_and_what_changes(quick):
     assert run.metric("the source checkpoint is untouched") is True
 
 
+def test_11_5_5_all_layers_learn_at_last(quick):
+    run = quick("11.5.5")
+    heads, all_layers = (
+        tf.train.load_checkpoint(str(run.checkpoints / f"{name}.ckpt")) for name in ("fine-tuned", "all-layers")
+    )
+    shapes = all_layers.get_variable_to_shape_map()
+    same = {n: np.array_equal(heads.get_tensor(n), all_layers.get_tensor(n)) for n in shapes if "FineNet" not in n}
+    assert all(same[n] == (len(shapes[n]) != 4) for n in same if n != "global_step")  # kernels, not batch norms
+    assert sum(not kept for kept in same.values()) > 40
+    assert run.metric("accuracy, all layers") > 0.85
+
+
 def test_11_5_5_the_frozen_graph_is_the_network(quick):
     run = quick("11.5.5")
     assert run.metric("frozen graph: variables left") == 0

@@ -28,15 +28,24 @@ class Gru:
         self._bias = tf.get_variable("bias", initializer=tf.constant(ones_for_gates))
 
     def prepare(self, x):
-        """Return the share of the inputs `x`, [..., inputs], in the gates and the candidate: [..., 3 · units]."""
-        return tf.tensordot(x, self._of_input, 1) + self._bias
+        """Return the share of the inputs `x`, [..., inputs], in the gates, [..., 2 · units], and in the candidate."""
+        return self.parts(tf.tensordot(x, self._of_input, 1) + self._bias)
+
+    def parts(self, share):
+        """Return `share`, [..., 3 · units], as the gates' part and the candidate's."""
+        return tf.split(share, [2 * self.units, self.units], axis=-1)
 
     def __call__(self, prepared, state):
         """Return the next state [b, units]."""
-        gates = tf.sigmoid(prepared[:, : 2 * self.units] + tf.matmul(state, self._of_state))
-        reset, update = tf.split(gates, 2, axis=1)
-        candidate = tf.tanh(prepared[:, 2 * self.units :] + tf.matmul(reset * state, self._of_reset))
-        return update * state + (1 - update) * candidate
+        for_gates, for_candidate = prepared
+        reset, update = tf.split(tf.sigmoid(for_gates + tf.matmul(state, self._of_state)), 2, axis=1)
+        candidate = tf.tanh(for_candidate + tf.matmul(reset * state, self._of_reset))
+        return candidate + update * (state - candidate)
+
+
+def steps_of(prepared):
+    """Return what ``Gru.prepare`` made of [b, length, inputs], step by step: `length` pairs."""
+    return list(zip(*(tf.unstack(part, axis=1) for part in prepared), strict=True))
 
 
 def critic(strings, embedding_size, units, ends=None):
@@ -48,7 +57,7 @@ def critic(strings, embedding_size, units, ends=None):
     with tf.variable_scope("Discriminator", reuse=tf.AUTO_REUSE):
         embedding = _uniform("embedding", [characters, embedding_size])
         cell = Gru(embedding_size, units)
-        prepared = tf.unstack(cell.prepare(tf.tensordot(strings, embedding, 1)), axis=1)
+        prepared = steps_of(cell.prepare(tf.tensordot(strings, embedding, 1)))
         state = tf.zeros([tf.shape(strings)[0], units])
         for step in range(length):
             state, before = cell(prepared[step], state), state
@@ -79,10 +88,10 @@ class Generator:
         `noise`: [b, units], the first state, and with `each_step` an input of every step too. `choose`: feed back the
         likeliest character, one-hot, instead of the softmax; this has no gradient.
         """
-        extra = tf.matmul(noise, self._noise) if each_step else 0.0
+        extra = self._cell.parts(tf.matmul(noise, self._noise)) if each_step else (0.0, 0.0)
         state, prepared, written = noise, self._begin(noise), []
         for _ in range(length):
-            state = self._cell(prepared + extra, state)
+            state = self._cell([of_input + of_noise for of_input, of_noise in zip(prepared, extra, strict=True)], state)
             logits = tf.matmul(state, self._weight) + self._bias
             written.append(tf.one_hot(tf.argmax(logits, 1), self.characters) if choose else tf.nn.softmax(logits))
             prepared = self._cell.prepare(tf.matmul(written[-1], self._embedding))
@@ -91,7 +100,7 @@ class Generator:
     def forced(self, noise, real):
         """Return what the generator writes at each place after the true characters before it, like `real` in shape."""
         prepared = [self._begin(noise)]
-        prepared += tf.unstack(self._cell.prepare(tf.tensordot(real[:, :-1], self._embedding, 1)), axis=1)
+        prepared += steps_of(self._cell.prepare(tf.tensordot(real[:, :-1], self._embedding, 1)))
         state, states = noise, []
         for of_input in prepared:
             state = self._cell(of_input, state)

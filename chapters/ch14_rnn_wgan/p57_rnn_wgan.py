@@ -132,11 +132,12 @@ class Graph:
             def score(strings):
                 return critic(strings, ex.embedding, ex.units, ends)
 
-            on_fake, on_real = tf.reduce_mean(score(fake)), tf.reduce_mean(score(real))
+            both = tf.concat([fake, real], 0)  # in one go, which takes half the operations
+            scores = critic(both, ex.embedding, ex.units, None if ends is None else tf.tile(ends, [2]))
+            on_fake, on_real = map(tf.reduce_mean, tf.split(scores, 2))
             penalty = gradient_penalty(score, real, fake, self.mix)
             self.critic_cost = on_fake - on_real + ex.gradient_weight * penalty
-            self.generator_cost = -on_fake
-            self.slope = penalty
+            self.generator_cost = -tf.reduce_mean(score(fake))
             critic_rate, generator_rate = rates
             self.train_critic = tf.train.AdamOptimizer(critic_rate, beta1=0.5, beta2=0.9).minimize(
                 self.critic_cost, var_list=tf.trainable_variables("Discriminator/")
