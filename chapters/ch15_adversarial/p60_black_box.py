@@ -211,8 +211,15 @@ if len(chosen):
 every = np.array(found)
 # 0.0026 is three standard errors of an accuracy of 0.9925 on 9,850 pictures.
 ex.report("oracle's accuracy", float(np.mean(oracle_answers == test_cls)), book=0.99248730964467, tolerance=0.0026)
-ex.report("substitute's accuracy", every[0, 0], book=0.7469035532994924, better="higher")
-ex.report("oracle's accuracy on what fools the substitute", every[0, 2], book=0.686497461928934, better="lower")
+ex.report("substitute's accuracy", every[0, 0], book=0.7469035532994924, better="higher", tolerance=0.01)
+# Three attackers, equal but for their draws, end between 0.640 and 0.690.
+ex.report(
+    "oracle's accuracy on what fools the substitute",
+    every[0, 2],
+    book=0.686497461928934,
+    better="lower",
+    tolerance=0.05,
+)
 for name, column in (("substitute's accuracy", 0), ("agreement with the oracle", 1), ("transferred", 2)):
     ex.report(f"{name}, each attacker", np.round(every[:, column], 4))
 ex.report("share of the oracle's answers that change", every[0, 3])

@@ -175,16 +175,21 @@ def cache_path(ex: Any, network: Any, size: int, part: str, pictures: Pictures) 
     return ex.outputs / "transfer-values" / f"{network.name}-{size}px-{part}-{name}.npy", key
 
 
-def new_network(x: Any, y_true: Any, num_classes: int, fc_size: int, layers: int = 1) -> tuple[Any, Any]:
+def new_network(
+    x: Any, y_true: Any, num_classes: int, fc_size: int, layers: int = 1, dropout: Callable[..., Any] | None = None
+) -> tuple[Any, Any]:
     """Build `layers` dense layers of `fc_size` with ReLU and a softmax classifier; return (y_pred, loss).
 
-    `x`: transfer-values [n, length]; `y_true`: [n, num_classes], one-hot. `loss` is the batch's mean
+    `x`: transfer-values [n, length]; `y_true`: [n, num_classes], one-hot. `dropout`: takes what a dense layer gives
+    and the layer's number from 1, returns what is left of it; None to leave everything. `loss` is the batch's mean
     cross-entropy.
     """
     x_pretty = pt.wrap(x)
     with pt.defaults_scope(activation_fn=tf.nn.relu):
         for number in range(1, layers + 1):
             x_pretty = x_pretty.fully_connected(size=fc_size, name=f"layer_fc{number}")
+            if dropout:
+                x_pretty = x_pretty.apply(dropout, number)
         return x_pretty.softmax_classifier(num_classes=num_classes, labels=y_true)
 
 
