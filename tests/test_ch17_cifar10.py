@@ -32,7 +32,7 @@ def test_h06_both_graphs_share_the_variables_of_the_tutorial(quick):
 
 def test_h06_learns(quick):
     run = quick("h06")
-    # 0.175 with seed 1; chance is 0.1, and 0.03 is three standard errors of 1,000 pictures
+    # 0.15 and 0.175 in two runs; chance is 0.1, and 0.03 is three standard errors of 1,000 pictures
     assert run.metric("test accuracy") > 0.13
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum() == 1000
