@@ -10,7 +10,7 @@ Departs:   the outputs become as many as there are classes, which is 5 for flowe
            five classes is 1 for any network. Every held-out picture counts once; slim's script fills its last batch
            with pictures that it has counted already. At last --all-steps trains the pretrained layers too, by plain
            gradient descent
-Time:      not measured yet
+Time:      3.0 min on 2 CPU cores, beside another run
 """
 
 import hashlib

@@ -9,7 +9,8 @@ Shows:     a GAN whose output are characters: the critic reads softmax vectors, 
            how it collapses. --generate 20 writes lines with the network trained last
 Departs:   the book trains the generator on true beginnings plus one character of its own, so that it never learns to
            go on from what it wrote itself: alone, it writes few different lines over and over. Here it writes alone in
-           the training too, the critic reads up to a random place, and the noise goes into every step.
+           the training too, the critic reads up to a random place, and the noise goes into every step. The rates fall
+           to 0 in the last length (--no-decay: they stay, and one seed of three ended with far worse lines).
            Three critic steps for one of the generator; the book has two for ten. --book is the book's scheme: places
            are drawn from 0 in real and generated strings alike, and alone the generator is fed its last character only
 Time:      not measured yet
@@ -44,6 +45,7 @@ ex = Example(
     noise=1.0,
     each_step=True,
     gradient_weight=10.0,
+    decay=True,
     book_lengths="4,8",
     book_iterations="300,300",
     lines=256,
@@ -70,6 +72,7 @@ ex = Example(
         "generator_rate": 1e-4,
         "noise": 10.0,
         "each_step": False,
+        "decay": False,
         "book_lengths": "",
         "book_iterations": "",
     },
@@ -121,6 +124,7 @@ class Graph:
             self.places = tf.placeholder(tf.int32, [None], name="places")
             self.rows = tf.placeholder(tf.int32, [2, None], name="rows")
             self.mix = tf.placeholder(tf.float32, [None], name="mix")
+            self.left = tf.placeholder(tf.float32, [], name="left")  # the share of the rates that is left
             real = tf.one_hot(self.codes, characters)
             if scheme == "free":  # the generator writes alone; the critic reads both up to the same place
                 fake, ends = generator.free(self.noise, length, each_step), self.places + 1
@@ -138,7 +142,7 @@ class Graph:
             penalty = gradient_penalty(score, real, fake, self.mix)
             self.critic_cost = on_fake - on_real + ex.gradient_weight * penalty
             self.generator_cost = -tf.reduce_mean(score(fake))
-            critic_rate, generator_rate = rates
+            critic_rate, generator_rate = (rate * self.left for rate in rates)
             self.train_critic = tf.train.AdamOptimizer(critic_rate, beta1=0.5, beta2=0.9).minimize(
                 self.critic_cost, var_list=tf.trainable_variables("Discriminator/")
             )
@@ -202,14 +206,17 @@ def begin(sess, hand_over, before):
 
 
 def trainer(net, sess, codes, steps):
-    """Return a function that makes one iteration, critic_steps and generator_steps, and returns the two mean costs."""
-    feeds = [net.noise, net.codes, net.places, net.rows, net.mix]
+    """Return a function that makes one iteration, critic_steps and generator_steps, and returns the two mean costs.
+
+    It takes the share of the learning rates that is left.
+    """
+    feeds = [net.noise, net.codes, net.places, net.rows, net.mix, net.left]
     critic_step = sess.make_callable([net.train_critic, net.critic_cost], feeds)
     generator_step = sess.make_callable([net.train_generator, net.generator_cost], feeds)
 
-    def iterate():
-        of_critic = [critic_step(*batch(codes))[1] for _ in range(steps[0])]
-        return np.mean(of_critic), np.mean([generator_step(*batch(codes))[1] for _ in range(steps[1])])
+    def iterate(left):
+        of_critic = [critic_step(*batch(codes), left)[1] for _ in range(steps[0])]
+        return np.mean(of_critic), np.mean([generator_step(*batch(codes), left)[1] for _ in range(steps[1])])
 
     return iterate
 
@@ -271,7 +278,9 @@ def train(name, scheme, plan, each_step, rates, steps):
                 for i in ex.resumable(range(iterations), sess, saver, unit="iteration", every=every, name=path):
                     if i == 0:  # a resumed run has just restored where another length or training ended
                         begin(sess, hand_over, before)
-                    costs.append(iterate())
+                    # Critic and generator chase each other; the rates fall in the last length, and so they settle.
+                    falls = ex.decay and length == plan[-1][0]
+                    costs.append(iterate(1 - i / iterations if falls else 1.0))
                     if (i + 1) % ex.display_step == 0:
                         print_costs(name, length, i, costs)
                         costs.clear()

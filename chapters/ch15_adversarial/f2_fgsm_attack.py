@@ -11,7 +11,7 @@ Departs:   TensorFlow instead of PyTorch, and batches instead of one picture at 
            network, so that ε counts grey levels. The post takes the logits for logarithms of probabilities in its loss;
            the cross-entropy is the right one, and the post's is measured beside it. It calls the accuracy at ε = 0.25
            and 0.3 random; its own 0.3029 and 0.1596 are above 0.1
-Time:      not measured yet
+Time:      4.9 min on 2 CPU cores, beside another run
 """
 
 import matplotlib.pyplot as plt

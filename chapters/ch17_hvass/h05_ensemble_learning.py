@@ -10,7 +10,7 @@ Departs:   the book validates on 5,000 pictures of which four in five were train
            12,000 that it never saw, and the best one is chosen by them, not by the test set. The book's way stands
            beside it. The subsets are drawn without replacement, so it is no bagging. The default run trains each
            network for 2,000 iterations, --book for 10,000
-Time:      not measured yet
+Time:      5.9 min on 2 CPU cores, beside another run
 """
 
 import time

@@ -11,7 +11,7 @@ Departs:   the tutorial's pictures are not ours to give and its scores belong to
            compared with nothing. Its network squeezes every picture; here the square in the middle is cut out, as in
            an evaluation on ImageNet, and the squeezed picture stands beside it. Its second softmax output is used in
            training only and is in none of the published weights
-Time:      not measured yet
+Time:      12 s on 2 CPU cores, beside another run
 """
 
 import matplotlib.pyplot as plt

@@ -14,7 +14,7 @@ Shows:     transfer learning on folders of pictures: the files and their classes
 Departs:   files are sorted, so the class numbers are the same everywhere, and their list is JSON with names as seen
            from the folder. The cache is tutorial 08's. One-hot labels have 3 elements, not 10. The average over the
            classes stands beside the accuracy, because nearly half of the test pictures are spoons
-Time:      not measured yet
+Time:      66 s on 2 CPU cores, beside another run
 """
 
 import json

@@ -15,7 +15,7 @@ Departs:   the six features of a sheet rise side by side, as one batch; the grap
            has no gradient for many features. A class is named by --target (the tutorial's is number 1 of another list).
            Its losses belong to the Inception v3 of 2015 and to a start without seed, so they are compared with nothing
            here
-Time:      not measured yet
+Time:      87 s on 2 CPU cores, beside another run
 """
 
 import itertools
