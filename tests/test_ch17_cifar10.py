@@ -40,9 +40,10 @@ def test_h06_learns(quick):
     assert f"Accuracy on Test-Set: {run.metric('test accuracy'):.1%} ({matrix.trace()} / 1000)" in run.out
 
 
-def test_h06_the_testing_graph_judges_each_picture_by_itself(quick):
+def test_h06_distorts_for_training_and_judges_each_picture_by_itself(quick):
     run = quick("h06")
     # With the moments of the batch, or with a random distortion, a picture's result would hang on its neighbours
+    assert run.metric("different pictures among nine distortions of one") == 9
     assert run.metric("test picture 16 alone and among others, difference") < 1e-4
     assert run.metric("moving moments moved by a look at the layers") == 0
     assert run.metric("and by one at the training graph's, as in the book") > 1e-4  # 0.11

@@ -247,6 +247,7 @@ for name, values in (("conv1", w_conv1), ("conv2", w_conv2)):
     ex.report(f"{name} weights: min, max, mean, stdev", measured, book=list(BOOK_WEIGHTS[name]), tolerance=0.1)
 book_dog = 0.49 if data.original else None  # in the publisher's order picture 16 is a dog
 ex.report("probability of the true class, test picture 16", alone[0, cls_test[16]], book=book_dog, tolerance=0.2)
+ex.report("different pictures among nine distortions of one", len(np.unique(distortions, axis=0)))
 ex.report("test picture 16 alone and among others, difference", abs(alone[0] - pred[16]).max())
 ex.report("moving moments moved by a look at the layers", moved)
 ex.report("and by one at the training graph's, as in the book", moved_by_training)
