@@ -13,6 +13,7 @@ from PIL import Image
 
 from utils.paths import CHAPTERS
 from utils.problems import Problem
+from utils.tf1 import tf
 
 sys.path.insert(0, str(CHAPTERS / "ch17_hvass"))
 import _transfer
@@ -251,3 +252,22 @@ def test_h09_lists_its_files_without_pickle_and_draws(quick):
     assert {f"{name}.png" for name in names} == set(run.result["figures"])
     tags = {tag.removesuffix(".png") for tag in run.events().Tags()["images"]}
     assert {f"figures/{name}" for name in names} <= tags
+
+
+def test_dropout_is_asked_after_each_dense_layer():
+    asked = []
+
+    def leave_nothing(layer, number):
+        asked.append((number, layer.shape[1]))
+        return layer * 0
+
+    with tf.Graph().as_default(), tf.Session() as sess:
+        x, y_true = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.float32, [None, 3])
+        kept, _ = _transfer.new_network(x, y_true, 3, 5, layers=2)
+        left, _ = _transfer.new_network(x, y_true, 3, 5, layers=2, dropout=leave_nothing)
+        sess.run(tf.global_variables_initializer())
+        some = np.random.default_rng(1).normal(size=(6, 4))
+        kept, left = sess.run([kept, left], {x: some})
+    assert asked == [(1, 5), (2, 5)]
+    assert np.ptp(kept, axis=0).max() > 0.01
+    np.testing.assert_allclose(left, 1 / 3, rtol=1e-6)  # the classifier sees zeros only, and its biases begin at zero

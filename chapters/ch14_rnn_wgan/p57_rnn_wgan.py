@@ -136,7 +136,7 @@ class Graph:
             def score(strings):
                 return critic(strings, ex.embedding, ex.units, ends)
 
-            both = tf.concat([fake, real], 0)  # in one go, which takes half the operations
+            both = tf.concat([fake, real], 0)  # in one go, which takes fewer operations
             scores = critic(both, ex.embedding, ex.units, None if ends is None else tf.tile(ends, [2]))
             on_fake, on_real = map(tf.reduce_mean, tf.split(scores, 2))
             penalty = gradient_penalty(score, real, fake, self.mix)

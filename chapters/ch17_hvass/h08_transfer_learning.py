@@ -11,8 +11,8 @@ Shows:     the transfer-values of all pictures, computed once and kept on disk; 
 Departs:   pictures go through the network 32 at a time, enlarged bicubically. The cache knows network, size and
            pictures, is written in blocks, checked when it is read, and holds no pickle. t-SNE has a fixed start.
            With Inception v3 the pictures get its 299 pixels, with EfficientNet-Lite0 224, and 128 where all 50,000
-           are used; then half of the dense layer is dropped in training, too (--keep-prob), as its features are soon
-           learned by heart. The book's figures are Inception v3's of 2015, compared only where such weights are there
+           are used. With EfficientNet-Lite0 half of the dense layer is dropped in training (--keep-prob): its features
+           are soon learned by heart. The book's figures are Inception v3's of 2015, compared only with its weights
 Time:      12 min on 1 busy CPU core
 """
 
