@@ -83,6 +83,18 @@ def test_hard_negatives_are_three_for_each_positive():
     assert localisation == pytest.approx(0.125 + 1.5)  # smooth L1 of 0.5 and of 2; the negative ones count nothing
 
 
+def test_objects_are_found_by_a_sure_box_of_their_class():
+    real = np.array([[0, 0, 2, 2], [4, 4, 6, 6], [7, 7, 9, 9], [0, 0, 0, 0]], float)
+    kinds = np.array([1, 2, 3, 0])
+    # right; the same object again; another class; not sure enough; just below an IoU of 0.5
+    boxes = np.array([[0, 0, 2, 2], [0, 0, 2, 1.8], [4, 4, 6, 6], [7, 7, 9, 9], [7, 7, 9, 7.9]], float)
+    scores, classes = np.array([0.9, 0.5, 0.9, 0.4, 0.9]), np.array([1, 1, 1, 3, 3])
+    assert detection.objects_found(boxes, scores, classes, real, kinds) == 1
+    assert detection.objects_found(boxes, scores, classes, real, kinds, least=0.3) == 2
+    assert detection.objects_found(boxes, scores, np.array([1, 1, 2, 3, 3]), real, kinds) == 2
+    assert detection.objects_found(boxes[:0], scores[:0], classes[:0], real, kinds) == 0
+
+
 def test_drawn_shapes_lie_in_their_boxes():
     pictures, boxes, kinds = shapes.draw(200, 48, 5)
     again = shapes.draw(200, 48, 5)

@@ -141,6 +141,17 @@ def test_p57_learns_the_first_characters(quick):
     assert {"free-002.ckpt.index", "free-004.ckpt.index", "book-003.ckpt.index", "generator.ckpt.index"} <= files
 
 
+def test_p57_lets_the_rates_fall_in_the_last_length(quick):
+    run = quick("p57")
+    for tag, shares in (
+        ("free/length_2", [1, 1, 1, 1, 1]),
+        ("free/length_4", [0.81, 0.61, 0.41, 0.21, 0.01]),
+        ("book/length_3", [41 / 60, 21 / 60, 1 / 60]),
+    ):
+        rates = [value for _, value in run.scalars(f"{tag}/critic_rate")]
+        assert rates == pytest.approx([0.001 * share for share in shares], rel=1e-4), tag
+
+
 def test_p57_hands_the_weights_over_from_length_to_length(quick):
     run = quick("p57")
     short, long = (tf.train.load_checkpoint(str(run.checkpoints / f"free-00{length}.ckpt")) for length in (2, 4))

@@ -107,6 +107,14 @@ def test_wrong_values_exit_2(arguments, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["noise_l2_weight", "weight_denoise", "lambda_rec", "pixel_weight"])
+def test_the_weight_of_a_loss_may_be_zero(name):
+    flag, spec = f"--{name.replace('_', '-')}", Spec({name: 0.5})
+    assert flags.settings(spec, flags.parser(spec, "p").parse_args([flag, "0"]))[0][name] == 0
+    with pytest.raises(SystemExit):
+        flags.parser(spec, "p").parse_args([flag, "-0.1"])
+
+
 def test_presets_and_what_may_be_compared():
     spec = Spec({"epochs": 5}, quick={"epochs": 1}, book={"epochs": 100})
     for arguments, epochs, preset, comparable in (

@@ -17,6 +17,7 @@ from utils import catalogue
 from utils.paths import CHAPTERS
 
 DEVICE = re.compile(r"auto|cpu|gpu|/?(?:device:)?(?:cpu|gpu):\d+", re.IGNORECASE)
+WEIGHT = re.compile(r"(?:^|_)(?:weight|lambda)(?:_|$)")  # of a term in a loss: zero leaves the term out
 RESERVED = {"device", "quick", "book", "seed", "resume", "fresh", "data_dir", "sample_data", "show", "xla"}
 
 
@@ -48,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _number(kind: type, samples: list[Any]) -> Any:
-    """Return a converter that also holds a number against its range: above zero unless the examples say less."""
+    """Return a converter that also holds a number against its range: above zero unless the samples say less."""
     lowest = min(samples)
 
     def convert(text: str) -> Any:
@@ -103,7 +104,7 @@ def parser(spec: Spec, prog: str, title: str = "") -> argparse.ArgumentParser:
             options["choices"] = default.values
         elif isinstance(default, int | float):
             options |= {
-                "type": _number(type(default), samples),
+                "type": _number(type(default), [0, *samples] if WEIGHT.search(name) else samples),
                 "metavar": "N" if type(default) is int else "X",
             }
         else:

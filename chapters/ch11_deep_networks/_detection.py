@@ -49,6 +49,17 @@ def iou(first, second):
     return common / np.maximum(areas[0] + areas[1] - common, 1e-9)
 
 
+def objects_found(boxes, scores, classes, real, kinds, least=0.5):
+    """Return how many objects of one picture, `real` [m, 4] of `kinds` [m] (0: none), have a box of their class.
+
+    `boxes` [k, 4], `scores` [k], `classes` [k]: what was found. A box counts from the score `least` on, and if its
+    intersection over union with the object is 0.5 or more.
+    """
+    sure = scores >= least
+    right = (iou(boxes[sure], real) >= 0.5) & (classes[sure][:, None] == kinds)
+    return int((right.any(axis=0) & (kinds > 0)).sum())
+
+
 def match(boxes, kinds, centred, least=0.5):
     """Give each anchor its task: the kind [n, a] (0: background) and the offsets [n, a, 4] of the box it stands for.
 

@@ -20,7 +20,7 @@ import _shapes as shapes
 import matplotlib.pyplot as plt
 import numpy as np
 from _coco import COCO, read_labels
-from _detection import EDGE, FROZEN, OUTPUTS, Detector, freeze, show_boxes
+from _detection import EDGE, FROZEN, OUTPUTS, Detector, freeze, objects_found, show_boxes
 from _photos import photos
 
 from utils import frozen_graph, paths
@@ -136,13 +136,8 @@ for name, picture in pictures.items():
 
 # %% Results
 if true_kinds is not None:
-    from _detection import iou
-
-    hits = 0
-    for (boxes, scores, classes), real, kinds in zip(found.values(), true_boxes, true_kinds, strict=True):
-        sure = scores >= ex.least
-        same = classes[sure][:, None] == kinds[None]
-        hits += int(((iou(boxes[sure], real) >= 0.5) & same).any(axis=0)[kinds > 0].sum()) if sure.any() else 0
+    rows = zip(found.values(), true_boxes, true_kinds, strict=True)
+    hits = sum(objects_found(*answers, real, kinds, ex.least) for answers, real, kinds in rows)
     ex.report("objects in the drawn pictures", int((true_kinds > 0).sum()))
     ex.report("objects that were found", hits)
 ex.report("operations in the graph", len(operations))

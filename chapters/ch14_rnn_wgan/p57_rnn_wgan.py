@@ -142,8 +142,8 @@ class Graph:
             penalty = gradient_penalty(score, real, fake, self.mix)
             self.critic_cost = on_fake - on_real + ex.gradient_weight * penalty
             self.generator_cost = -tf.reduce_mean(score(fake))
-            critic_rate, generator_rate = (rate * self.left for rate in rates)
-            self.train_critic = tf.train.AdamOptimizer(critic_rate, beta1=0.5, beta2=0.9).minimize(
+            self.critic_rate, generator_rate = (rate * self.left for rate in rates)
+            self.train_critic = tf.train.AdamOptimizer(self.critic_rate, beta1=0.5, beta2=0.9).minimize(
                 self.critic_cost, var_list=tf.trainable_variables("Discriminator/")
             )
             self.train_generator = tf.train.AdamOptimizer(generator_rate, beta1=0.5, beta2=0.9).minimize(
@@ -221,13 +221,11 @@ def trainer(net, sess, codes, steps):
     return iterate
 
 
-def print_costs(name, length, iteration, costs):
+def print_costs(name, length, iteration, costs, rate):
     """Print and record the mean of `costs`, pairs of critic and generator, of the iterations since the last time."""
     of_critic, of_generator = np.mean(costs, axis=0)
-    ex.record(
-        iteration + 1,
-        **{f"{name}/length_{length}/critic": of_critic, f"{name}/length_{length}/generator": of_generator},
-    )
+    values = {"critic": of_critic, "generator": of_generator, "critic_rate": rate}
+    ex.record(iteration + 1, **{f"{name}/length_{length}/{kind}": value for kind, value in values.items()})
     beside = ""
     if length == 1 and iteration in BOOK:
         beside = ex.beside(f"{BOOK[iteration][0]:.4f}, {BOOK[iteration][1]:.4f}")
@@ -280,9 +278,11 @@ def train(name, scheme, plan, each_step, rates, steps):
                         begin(sess, hand_over, before)
                     # Critic and generator chase each other; the rates fall in the last length, and so they settle.
                     falls = ex.decay and length == plan[-1][0]
-                    costs.append(iterate(1 - i / iterations if falls else 1.0))
+                    left = 1 - i / iterations if falls else 1.0
+                    costs.append(iterate(left))
                     if (i + 1) % ex.display_step == 0:
-                        print_costs(name, length, i, costs)
+                        rate = sess.run(net.critic_rate, {net.left: left})
+                        print_costs(name, length, i, costs, rate)
                         costs.clear()
                 if Path(f"{path}.index").exists():  # a resumed run that was in a later training
                     saver.restore(sess, path)
