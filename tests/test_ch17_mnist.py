@@ -7,6 +7,8 @@ import signal
 import numpy as np
 import pytest
 
+from utils.tf1 import tf
+
 CLASS_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]  # of the test set
 
 
@@ -91,10 +93,14 @@ def test_h02_learns_and_shows_what_the_layers_give(quick):
 
 
 def test_h02_exercises_change_the_network(run_example):
-    flags = ("--pooling", "stride", "--keep-prob", "0.5", "--relu-on-last", "--iterations", "1", "--fc-size", "16")
+    flags = ("--pooling", "stride", "--keep-prob", "1e-6", "--relu-on-last", "--iterations", "1", "--fc-size", "16")
     run = run_example("h02", "--quick", *flags)
     assert f"{'Relu_1:0':<14} (?, 7, 7, 36)" in run.out
     assert "dropout/" in run.out
+    # Where the training drops all units of the dense layer, no gradient passes it; for the last biases there is one.
+    trained = tf.train.load_checkpoint(str(run.checkpoints / "train.ckpt-1"))
+    assert not trained.get_tensor("Variable/Adam").any()
+    assert trained.get_tensor("Variable_7/Adam").any()
     assert run.metric("weights") == 16 * 26 + 36 * 401 + 1764 * 16 + 16 + 16 * 10 + 10
 
 

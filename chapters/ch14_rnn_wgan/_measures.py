@@ -64,7 +64,7 @@ def ngram_bars(table: dict[str, list[float]]) -> Figure:
     for number, (name, row) in enumerate(table.items()):
         axis.bar(places + 0.2 * (number - (len(table) - 1) / 2), row[1:LARGEST], 0.18, label=name)
     axis.set(xticks=places, xlabel="n", ylabel="share of n-grams in held-out lines", ylim=(0, 1.05))
-    axis.legend(fontsize=8, loc="lower left")
+    axis.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     figure.tight_layout()
     return figure
 

@@ -292,7 +292,7 @@ figure, axis = plt.subplots(figsize=(6.4, 4.0))
 axis.bar(np.arange(len(classes)) - 0.2, first_success, 0.4, label="network as trained")
 axis.bar(np.arange(len(classes)) + 0.2, final_success, 0.4, label="network immunised")
 axis.set(xlabel="noise for class", ylabel="other digits taken for it", ylim=(0, 1), xticks=classes)
-axis.legend()
+axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 figure.tight_layout()
 ex.figure(figure, "new_noise_against_the_final_network")
 
