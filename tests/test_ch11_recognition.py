@@ -88,7 +88,8 @@ def test_86_maps_the_classes_of_each_place(quick):
     assert run.metric("chelsea, own size: places") == [10, 15]  # 300×451
     assert run.metric("chelsea, edge 448: commonest class") in (281, 282, 285, 287)
     for name in ("coffee", "chelsea"):
-        assert 0 < run.metric(f"{name}, edge 448: places above 0.3") < 140
+        # 30 and 48; more places are below, and those stay blank on the map
+        assert 0 < run.metric(f"{name}, edge 448: places above 0.3") < 70
 
 
 def test_86_whole_picture_is_the_mean_of_the_map(quick):

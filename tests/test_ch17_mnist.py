@@ -180,6 +180,9 @@ def test_h05_the_ensemble_beats_its_networks(quick):
 def test_h05_no_network_is_judged_by_pictures_it_was_trained_on(quick):
     run = quick("h05")
     assert run.metric("pictures in both parts of a split") == 0
+    for first, second in ((0, 1), (0, 2), (1, 2)):  # each network has its own pictures
+        name = f"unseen pictures of network {second} that network {first} was trained on"
+        assert run.metric(name) == pytest.approx(0.8, abs=0.02)
     assert "60000 pictures: 48000 to train, 12000 to validate" in run.out
     lines = [line for line in run.out.splitlines() if line.startswith("Network: ")]
     unseen = [float(line.split("unseen pictures: ")[1].split(",")[0]) for line in lines]

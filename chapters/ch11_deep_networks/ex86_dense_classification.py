@@ -41,9 +41,8 @@ with tf.device(ex.device):
     whole = tf.nn.softmax(layers["logits"])[0]
 
 
-def show_labels(photo, found, scores, name):
-    """Draw the photo beside the map of its classes, the places below --least blank; the legend names the classes."""
-    sure = scores >= ex.least
+def show_labels(photo, found, sure, name):
+    """Draw the photo beside the map of its classes, blank where it is not `sure`; the legend names the classes."""
     numbers, relabelled = np.unique(found, return_inverse=True)  # the classes, and for each place which of them it is
     shown = np.unique(relabelled.reshape(found.shape)[sure])
     labels = np.ma.array(np.searchsorted(shown, relabelled.reshape(found.shape)), mask=~sure)
@@ -74,20 +73,21 @@ with ex.session() as sess:
             places = f"{found.shape[0]}×{found.shape[1]}"
             print(f"\n{name}, {size}: {pixels.shape[0]}×{pixels.shape[1]} pixels, {places} places")
             print(f"  the whole picture: {int(probabilities.argmax())} {label}, {probability:.4f}")
-            classes, counts = np.unique(found[scores >= ex.least], return_counts=True)
+            sure = scores >= ex.least
+            classes, counts = np.unique(found[sure], return_counts=True)
             for number, count in sorted(zip(classes.tolist(), counts.tolist(), strict=True), key=lambda c: -c[1]):
                 most = scores[found == number].max()
                 print(f"  {count:>4} places: {number} {network.labels[number]} (up to {most:.2f})")
             ex.report(f"{name}, {size}: places", list(found.shape))
             ex.report(f"{name}, {size}: whole picture", [int(probabilities.argmax()), probability])
-            ex.report(f"{name}, {size}: places above {ex.least:g}", int((scores >= ex.least).sum()))
+            ex.report(f"{name}, {size}: places above {ex.least:g}", int(sure.sum()))
             most = int(np.bincount(found.ravel()).argmax())
             ex.report(f"{name}, {size}: commonest class", most)
             ex.report(f"{name}, {size}: its places", int((found == most).sum()))
             ex.report(f"{name}, {size}: its largest probability", scores[found == most].max())
             ex.report(f"{name}, {size}: mean of the map from the logits", abs(mean_of_map).max())
             if size != "as trained":
-                show_labels(pixels, found, scores, f"map_{name}_{size.replace(' ', '_')}")
+                show_labels(pixels, found, sure, f"map_{name}_{size.replace(' ', '_')}")
 
 # %% Results
 ex.report("classes", len(network.labels))
