@@ -33,6 +33,7 @@ def _equals(run, whole):
     assert state["loops"] == {"loop 1": 6}
     assert [step for step, _ in state["history"]["cost"]] == [1, 2, 3, 4, 5, 6]
     assert [step for step, _ in run.scalars("cost")] == [1, 2, 3, 4, 5, 6]
+    assert run.events().Tags()["graph"]
 
 
 @pytest.mark.parametrize("moment", ["training pictures", "Epoch: 0001", "Epoch: 0003", "Accuracy:"])

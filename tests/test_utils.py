@@ -38,6 +38,20 @@ def test_variable_summaries_of_a_scalar():
     assert found["loss"].simple_value == 3.0
 
 
+def test_a_graph_is_written_for_tensorboard_unless_it_is_too_large(tmp_path, monkeypatch):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tf.placeholder(tf.float32, [None, 3], name="x")
+    tf.constant(1.0, name="one")
+    for name, largest in (("drawn", 2), ("too_large", 1)):
+        monkeypatch.setattr(summaries, "LARGEST_GRAPH", largest)
+        with tf.summary.FileWriter(str(tmp_path / name)) as writer:
+            summaries.write_graph(writer, tf.get_default_graph())
+    reader = EventAccumulator(str(tmp_path / "drawn")).Reload()
+    assert [node.name for node in reader.Graph().node] == ["x", "one"]
+    assert not EventAccumulator(str(tmp_path / "too_large")).Reload().Tags()["graph"]
+
+
 def test_moving_average():
     np.testing.assert_allclose(figures.moving_average([1, 2, 3, 4], 2), [1, 1.5, 2.5, 3.5])
     np.testing.assert_allclose(figures.moving_average([5.0, 7.0], 10), [5, 6])

@@ -1,6 +1,9 @@
 """Summaries for TensorBoard that several chapters use."""
 
+import time
 from typing import Any
+
+LARGEST_GRAPH = 10_000  # operations
 
 
 def variable_summaries(tensor: Any, name: str) -> Any:
@@ -25,6 +28,16 @@ def variable_summaries(tensor: Any, name: str) -> Any:
         }
     found = [tf.summary.scalar(f"{name}/{kind}", number) for kind, number in numbers.items()]
     return tf.summary.merge([*found, tf.summary.histogram(f"{name}/histogram", values)])
+
+
+def write_graph(writer: Any, graph: Any) -> None:
+    """Write `graph` for TensorBoard's page Graphs, unless it is larger than a browser draws in reasonable time."""
+    from utils.tf1 import tf
+
+    if len(graph.get_operations()) <= LARGEST_GRAPH:
+        content = graph.as_graph_def(add_shapes=True).SerializeToString()
+        writer.add_event(tf.Event(wall_time=time.time(), graph_def=content))
+        writer.flush()  # a resumed run does not write it again
 
 
 def scalar(tag: str, value: float) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from utils import checkpoints
+from utils import checkpoints, summaries
 from utils.data import DataOptions
 from utils.interrupt import Interrupt
 from utils.paths import shown
@@ -39,6 +39,8 @@ class Training:
         """Yield from `steps`; see ``Example.resumable``."""
         if not self._restored:
             self._restore(sess, saver, run)
+        if not self._seen and not run.resumed:
+            summaries.write_graph(self.writer(), sess.graph)
         self._seen += 1
         name, total = name or f"loop {self._seen}", len(steps)
         first = min(self.loops.get(name, 0), total)
