@@ -13,7 +13,7 @@ Departs:   the book trains the generator on true beginnings plus one character o
            to 0 in the last length (--no-decay: they stay, and one seed of three ended with far worse lines).
            Three critic steps for one of the generator; the book has two for ten. --book is the book's scheme: places
            are drawn from 0 in real and generated strings alike, and alone the generator is fed its last character only
-Time:      13 to 20 min on 2 CPU cores, beside other work
+Time:      11.5 min on 2 CPU cores
 """
 
 from pathlib import Path
