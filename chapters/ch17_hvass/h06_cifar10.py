@@ -12,7 +12,7 @@ Departs:   outputs of layers are taken from the testing graph: the book's name R
            distorts the picture, normalises it by itself and moves the moving moments. The amounts of the distortions
            hang on seed and step alone, so a resumed run sees the same pictures. Values are cut to 0…1 before each
            conversion to HSV, not only at the end. The default run has 5,000 iterations, --book 150,000
-Time:      6.0 min on 2 CPU cores, beside another run
+Time:      7.4 min on 2 CPU cores
 """
 
 import time
