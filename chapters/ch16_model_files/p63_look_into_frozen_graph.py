@@ -7,7 +7,7 @@ Shows:     what a frozen graph gives away: operations and their shapes, where da
 Departs:   the book's text breaks off after the task. The tool import_pb_to_tensorboard, which used to do this, reads
            only SavedModels today; a FileWriter shows any graph. Nothing of the file is run: a graph of a stranger with
            operations that reach for files, Python or other machines is refused in one line
-Time:      30 s on 2 CPU cores beside other work, 6 s of CPU time
+Time:      4 s on 2 CPU cores
 """
 
 import difflib

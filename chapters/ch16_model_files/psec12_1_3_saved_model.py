@@ -8,7 +8,7 @@ Shows:     a SavedModel with a signature, written from a session; what saved_mod
            versions that TF Serving watches, and the JSON of its REST interface
 Departs:   the book describes this in prose, without a listing. No server is started: requests and answers are built
            and read here as its REST interface defines them
-Time:      42 s on 2 CPU cores beside other work, 9 s of CPU time
+Time:      8 s on 2 CPU cores
 """
 
 import json

@@ -8,7 +8,7 @@ Shows:     functions that run at once beside the same ones compiled: equal resul
 Departs:   tf.function replaces tf.contrib.eager.defun, which is gone; a variable made inside counts 1.0, 2.0 when
            compiled by defun and is a ValueError today: it is kept outside. The book's listing of the random numbers
            prints one number for two plain calls; its text says, rightly, that they differ
-Time:      45 s on 2 CPU cores beside other work, 13 s of CPU time
+Time:      9 s on 2 CPU cores
 """
 
 import time

@@ -8,7 +8,7 @@ Shows:     frozen graphs converted to TF Lite and run by its interpreter: as flo
            of the files, largest differences, accuracies
 Departs:   the book converts an Inception of its own on the command line by toco, which is gone: TFLiteConverter does it
            here on graphs that the script trains
-Time:      41 s on 2 CPU cores beside other work, 15 s of CPU time
+Time:      10 s on 2 CPU cores
 """
 
 import time
