@@ -26,14 +26,14 @@ def test_h06_both_graphs_share_the_variables_of_the_tutorial(quick):
     lines = [line for line in run.out.splitlines() if line.startswith("network/")]
     assert lines == [f"network/{line}" for line in SHAPES.splitlines()]
     assert run.metric("trainable weights") == 731_658
-    assert run.metric("iterations in the checkpoint") == 40
-    assert (run.checkpoints / "cifar10_cnn-40.index").exists()
+    assert run.metric("iterations in the checkpoint") == 100
+    assert (run.checkpoints / "cifar10_cnn-100.index").exists()
 
 
 def test_h06_learns(quick):
     run = quick("h06")
-    # 0.15 and 0.175 in two runs; chance is 0.1, and 0.03 is three standard errors of 1,000 pictures
-    assert run.metric("test accuracy") > 0.13
+    # 0.289 to 0.462, seeds 1 to 4; chance is 0.1
+    assert run.metric("test accuracy") > 0.2
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum() == 1000
     assert matrix.trace() / 1000 == pytest.approx(run.metric("test accuracy"))
@@ -57,18 +57,18 @@ def test_h06_draws_pictures_layers_and_weights(quick):
         *("conv1_weights_channel_0", "conv2_weights_channel_1", "conv1_output", "conv2_output", "training_accuracy"),
     }
     assert names <= {tag.removesuffix(".png").split("/")[-1] for tag in run.events().Tags()["images"]}
-    assert [step for step, _ in run.scalars("training_accuracy")] == [20, 40]
+    assert [step for step, _ in run.scalars("training_accuracy")] == [50, 100]
     assert len(re.findall(r"  test picture \d, a", run.out)) == 9
 
 
 def test_h06_resumed_ends_where_the_uninterrupted_run_ends(quick, run_example):
-    stopped = run_example.start("h06", "--quick", "--sample-data").until("Global Step:     20")
+    stopped = run_example.start("h06", "--quick", "--sample-data").until("Global Step:     50")
     stopped.kill(signal.SIGTERM).wait()
     assert stopped.code == 128 + signal.SIGTERM, stopped.err
     resumed = run_example("h06", "--quick", "--sample-data", "--resume")
-    assert "Global Step:     20" not in resumed.out
-    assert resumed.metric("iterations in the checkpoint") == 40
+    assert "Global Step:     50" not in resumed.out
+    assert resumed.metric("iterations in the checkpoint") == 100
     # the same batches and the same distortions; two threads round differently
-    assert dict(resumed.scalars("training_loss"))[40] == pytest.approx(
-        dict(quick("h06").scalars("training_loss"))[40], rel=0.02
+    assert dict(resumed.scalars("training_loss"))[100] == pytest.approx(
+        dict(quick("h06").scalars("training_loss"))[100], rel=0.02
     )

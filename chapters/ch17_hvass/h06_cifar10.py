@@ -39,7 +39,7 @@ ex = Example(
     distort=True,
     display_step=100,
     tested=10_000,
-    quick={"iterations": 40, "display_step": 20, "tested": 1000, "learning_rate": 1e-3},
+    quick={"iterations": 100, "display_step": 50, "tested": 1000, "learning_rate": 1e-3},
     book={"iterations": 150_000},
 )
 
