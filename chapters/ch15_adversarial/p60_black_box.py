@@ -211,8 +211,9 @@ if len(chosen):
 every = np.array(found)
 # 0.0026 is three standard errors of an accuracy of 0.9925 on 9,850 pictures.
 ex.report("oracle's accuracy", float(np.mean(oracle_answers == test_cls)), book=0.99248730964467, tolerance=0.0026)
-ex.report("substitute's accuracy", every[0, 0], book=0.7469035532994924, better="higher", tolerance=0.01)
-# Three attackers, equal but for their draws, end between 0.640 and 0.690.
+# Nine attackers, three on the oracle of each of seeds 1 to 3: substitutes from 0.731 to 0.780, transferred from 0.640
+# to 0.738. The tolerances are half of that.
+ex.report("substitute's accuracy", every[0, 0], book=0.7469035532994924, better="higher", tolerance=0.025)
 ex.report(
     "oracle's accuracy on what fools the substitute",
     every[0, 2],

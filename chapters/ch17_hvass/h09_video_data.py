@@ -172,6 +172,9 @@ with ex.session() as sess:
         if i_global % 100 == 0 or i_global == ex.iterations:
             batch_acc, batch_loss = sess.run([accuracy, loss], {x: x_batch, y_true: y_true_batch})
             ex.record(i_global, training_accuracy=batch_acc, training_loss=batch_loss)
+            if i_global < ex.iterations:  # the last test, with all that it prints, is below
+                cls_pred = predict_cls(sess, y_pred_cls, x, transfer_values_test)
+                ex.record(i_global, test_accuracy=(cls_pred == cls_test).mean())
             beside = ex.beside(f"{BOOK_TRAINING[i_global]:.1f}%") if i_global in BOOK_TRAINING else ""
             ex.log(f"Global Step: {i_global:>6}, Training Batch Accuracy: {batch_acc:>6.1%}{beside}")
     print(f"Time usage: {timedelta(seconds=round(time.time() - started))}")
