@@ -163,6 +163,18 @@ def test_p57_hands_the_weights_over_from_length_to_length(quick):
     assert (np.sign(long.get_tensor(name)) == np.sign(short.get_tensor(name))).mean() > 0.7
 
 
+def test_p57_book_goes_from_one_character_to_two(run_example):
+    flags = ("--lengths", "1,2", "--iterations", "10,10", "--units", "32", "--embedding", "16", "--display-step", "10")
+    run = run_example("p57", "--book", *flags)
+    one, two = (tf.train.load_checkpoint(str(run.checkpoints / f"book-00{length}.ckpt")) for length in (1, 2))
+    assert not one.has_tensor("Generator/embedding/Adam")  # nothing is fed back yet, so there is no gradient
+    assert two.has_tensor("Generator/embedding/Adam")
+    powers = [reader.get_tensor("beta2_power_1") for reader in (one, two)]  # ten generator steps an iteration
+    assert powers == pytest.approx([0.9**101, 0.9**201], rel=1e-3)
+    assert [step for step, _ in run.scalars("book/length_1/critic")] == [10]
+    assert set(run.result["figures"]) == {f"{name}.png" for name in FIGURES}
+
+
 def test_p57_generates_from_the_checkpoint(quick, run_example):
     run = quick("p57")
     made = run_example.start("p57", "--generate", "7", root=run.root).wait()

@@ -198,11 +198,13 @@ def batch(codes):
     return draw_noise(size), lines, places, np.random.randint(size, size=[2, size]), np.random.uniform(size=size)
 
 
-def begin(sess, hand_over, before):
-    """Initialise everything; the weights then come from the checkpoint `before` of another length, if there is one."""
+def begin(sess, before):
+    """Initialise everything, then restore what the checkpoint `before` of another length has, if there is one."""
     sess.run(tf.global_variables_initializer())
-    if before:
-        hand_over.restore(sess, before)
+    if before:  # at length 1 nothing is fed back: the embedding has no gradient yet, and Adam no moments for it
+        there = {name for name, _ in tf.train.list_variables(before)} - {"trained_with"}
+        shared = [variable for variable in tf.global_variables() if variable.op.name in there]
+        tf.train.Saver(shared).restore(sess, before)
 
 
 def trainer(net, sess, codes, steps):
@@ -267,15 +269,14 @@ def train(name, scheme, plan, each_step, rates, steps):
             alphabet = tf.constant([ord(character) for character in log.alphabet])
             tf.get_variable("alphabet", initializer=alphabet, trainable=False)
             settings = tf.constant([length, each_step, ex.noise, ex.embedding], tf.float32)
-            own = tf.get_variable("trained_with", initializer=settings, trainable=False)
+            tf.get_variable("trained_with", initializer=settings, trainable=False)
             saver = tf.train.Saver(save_relative_paths=True)
-            hand_over = tf.train.Saver([variable for variable in tf.global_variables() if variable is not own])
             with ex.session(rewrite=False) as sess:
-                begin(sess, hand_over, before)
+                begin(sess, before)
                 iterate, costs, every = trainer(net, sess, codes, steps), [], max(50, iterations // 8)
                 for i in ex.resumable(range(iterations), sess, saver, unit="iteration", every=every, name=path):
                     if i == 0:  # a resumed run has just restored where another length or training ended
-                        begin(sess, hand_over, before)
+                        begin(sess, before)
                     # Critic and generator chase each other; the rates fall in the last length, and so they settle.
                     falls = ex.decay and length == plan[-1][0]
                     left = 1 - i / iterations if falls else 1.0
@@ -334,9 +335,7 @@ ex.figure(figures.curves(courses, xlabel="length", ylabel="share of n-grams in h
 for kind in ("critic", "generator"):
     curves = {f"length {L}": ex.history[f"{ex.scheme}/length_{L}/{kind}"] for L, _ in stages[:10]}
     ex.figure(figures.curves(curves, xlabel="iteration", ylabel=f"{kind} cost"), f"{kind}_cost")
-columns = {"real": rows["real lines"], "generated": lines} | (
-    {"the book's scheme, alone": collapsed} if collapsed else {}
-)
+columns = {name: rows[name] for name in ("real lines", "generated", "the book's scheme, alone") if name in rows}
 ex.figure(line_columns(columns), "lines")
 
 # %% Results
