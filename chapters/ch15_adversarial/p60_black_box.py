@@ -10,7 +10,7 @@ Shows:     an attack on a model that only answers with classes: a substitute lea
 Departs:   the first 150 labels are asked for as well; the book takes the true ones, which an attacker does not have.
            New points stay in [0, 1], where pictures are. "The same decision boundary" becomes a number: how often both
            models agree. One step of FGSM, not several iterations, as the text has it
-Time:      7.9 min on 2 CPU cores, beside another run in part
+Time:      8 to 19 min on 2 CPU cores, beside other work
 """
 
 import numpy as np
