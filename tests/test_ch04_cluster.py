@@ -103,7 +103,9 @@ def test_20_two_workers_train_what_the_ps_keeps(quick):
     steps = [run.metric("worker 0: steps"), run.metric("worker 1: steps")]
     assert 1200 <= run.metric("global step") <= 1202  # a worker may be in a step while the other does the last one
     assert min(steps) > 100
-    assert 1195 <= sum(steps) <= run.metric("global step")  # a step before the log begins can be the session's own
+    # A step before the log begins can be the session's own; one that worker 1 ends when the chief has saved is in no
+    # checkpoint (seen to be so with worker 1 held up in its last step: 1201 steps, saved at 1200).
+    assert 1195 <= sum(steps) <= run.metric("global step") + 1
     assert "weight is on /job:ps/task:0/device:CPU:0 and multiplied on /job:worker/task:0" in run.out
     assert {"ps 0 | wait"} <= set(run.out.splitlines())
     assert len(pids(run)) == 3 and not alive(run)
@@ -113,7 +115,8 @@ def test_20_two_workers_train_what_the_ps_keeps(quick):
     assert events.Tags()["histograms"] == ["z"]
     assert [step for step, _ in run.scalars("loss_function")] == lines(run, 0)
     assert events.Histograms("z")[-1].histogram_value.num == 100  # all points, not the one that is fed
-    assert (run.checkpoints / f"model.ckpt-{run.metric('global step')}.index").exists()
+    (last,) = (int(file.stem.split("-")[1]) for file in run.checkpoints.glob("model.ckpt-*.index"))
+    assert 0 <= run.metric("global step") - last <= 1  # the name has the step that the chief read before it saved
 
 
 def test_20_synchronous_workers_share_each_update(clusters):

@@ -212,7 +212,7 @@ ex.logs.mkdir(parents=True, exist_ok=True)  # the chief writes there, and saves 
 print("checkpoints in", ex.checkpoints)
 reports = _cluster.Launcher(ex, spares).run()
 
-# %% What the chief saved last
+# %% What the chief saved last: a step in which the other worker was then is not in it
 saved = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(ex.checkpoints)))
 last_step, weight, bias = (saved.get_tensor(name) for name in ("global_step", "weight", "bias"))
 cost = np.mean(np.square(train_Y - (train_X * weight + bias)))
