@@ -181,6 +181,16 @@ def test_the_name_of_a_cache_hangs_on_network_size_weights_and_pictures(tmp_path
 # --- 08: CIFAR-10
 
 
+def assert_tested_on_the_way(run):
+    """The test set is taken after 0, 100 and all 120 iterations: each time by the classifier of that moment."""
+    (first, begun), (middle, learnt), (last, ended) = run.scalars("test_accuracy")
+    assert (first, middle, last) == (0, 100, 120)
+    assert begun == pytest.approx(run.metric("test accuracy, untrained"))
+    assert ended == pytest.approx(run.metric("test accuracy"))
+    assert learnt > begun + 0.2
+    assert [step for step, _ in run.scalars("training_accuracy")] == [100, 120]
+
+
 def test_h08_learns_on_transfer_values(quick):
     run = quick("h08")
     assert run.metric("test accuracy, untrained") < 0.35
@@ -189,10 +199,10 @@ def test_h08_learns_on_transfer_values(quick):
     matrix = np.array(run.metric("confusion matrix"))
     assert matrix.sum() == 300
     assert matrix.trace() / 300 == pytest.approx(accuracy)
-    assert f"Accuracy on Test-Set: {accuracy:.1%} ({matrix.trace()} / 300) after 60 iterations" in run.out
+    assert f"Accuracy on Test-Set: {accuracy:.1%} ({matrix.trace()} / 300) after 120 iterations" in run.out
     assert run.metric("restored classifier agrees") == 1
     assert run.metric("weights of the classifier") == 1280 * 1024 + 1024 + 1024 * 10 + 10
-    assert [step for step, _ in run.scalars("test_accuracy")] == [0, 60]
+    assert_tested_on_the_way(run)
 
 
 def test_h08_tsne_parts_the_classes_better_than_pca(quick):
@@ -240,6 +250,7 @@ def test_h09_learns_its_training_pictures_by_heart(quick):
     assert run.metric("a test picture alone and by the cache, difference") < 1e-4
     assert run.metric("restored classifier agrees") == 1
     assert run.metric("weights of the classifier") == 1280 * 1024 + 1024 + 1024 * 3 + 3
+    assert_tested_on_the_way(run)
 
 
 def test_h09_lists_its_files_without_pickle_and_draws(quick):

@@ -59,7 +59,7 @@ ex = Example(
     learning_rate=1e-4,
     plotted=3000,
     weights="",
-    quick={"pictures": 600, "tested": 300, "image_size": 64, "iterations": 60, "plotted": 200},
+    quick={"pictures": 600, "tested": 300, "image_size": 64, "iterations": 120, "plotted": 200},
     book={"pictures": 50_000, "iterations": 10_000},
 )
 

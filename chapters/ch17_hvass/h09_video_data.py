@@ -60,7 +60,7 @@ ex = Example(
     batch_size=64,
     learning_rate=1e-4,
     weights="",
-    quick={"image_size": 96, "iterations": 60},
+    quick={"image_size": 96, "iterations": 120},
 )
 
 BOOK_MATRIX = {0: [[151, 0, 0], [122, 3, 12], [237, 0, 5]], 1000: [[35, 36, 80], [6, 101, 30], [0, 0, 242]]}
