@@ -1,5 +1,6 @@
 """Tutorials 01, 02, 04 and 05 on MNIST."""
 
+import math
 import re
 import shutil
 import signal
@@ -174,7 +175,21 @@ def test_h05_the_ensemble_beats_its_networks(quick):
     assert run.metric("ensemble: correct") == pytest.approx(2000 * together[2])
     better, worse = run.metric("only the ensemble is right"), run.metric("only the best network is right")
     assert run.metric("ensemble: correct") - run.metric("best network: correct") == better - worse
-    assert run.metric("McNemar's exact test, p") <= 1
+    # McNemar's test by its definition: so few heads, or fewer, in as many throws of a coin; both ends
+    differ, fewer = better + worse, min(better, worse)
+    tail = sum(math.comb(differ, heads) for heads in range(fewer + 1)) / 2**differ
+    assert run.metric("McNemar's exact test, p") == pytest.approx(min(1, 2 * tail))
+
+
+def test_wrong_flags_are_named_before_the_training(run_example):
+    for example, flags, said in (
+        ("h02", ("--keep-prob", "1.5"), "at most 1"),
+        ("h05", ("--train-share", "1"), "0 to validate"),
+        ("h12", ("--targets", "11"), "ten classes"),
+    ):
+        run = run_example.start(example, "--quick", *flags).wait()
+        assert run.code == 2, run.err
+        assert said in run.err and len(run.err.strip().splitlines()) == 1, run.err
 
 
 def test_h05_no_network_is_judged_by_pictures_it_was_trained_on(quick):

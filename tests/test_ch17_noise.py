@@ -23,8 +23,8 @@ def test_h12_noise_deceives_the_network_within_its_limit(quick):
     assert 0.1 < run.metric("noise for class 3: std") < 0.28
     taken_for = np.array(run.metric("taken for, under the noise of each class"))
     assert taken_for.shape == (2, 10)
-    assert taken_for.sum(axis=1) == pytest.approx(1)
     assert taken_for[0].argmax() == 0  # the noise for class 0 works for class 0
+    assert taken_for[1, 1] > taken_for[0, 1]
 
 
 def test_h12_training_on_with_the_noise_makes_immune(quick):

@@ -1,4 +1,4 @@
-"""Predictions, errors and pictures of weights that tutorials 01 to 06 and 12 share."""
+"""Predictions, errors and pictures of weights that tutorials 01 to 06, 08, 09 and 12 share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What tutorials 08 and 09 share: transfer-values and their cache, pictures of them, and the classifier on top."""
+"""What tutorials 08 and 09 share: transfer-values and their cache, pictures of them (06 too), and the classifier."""
 
 import hashlib
 import json

@@ -138,9 +138,9 @@ def batches(size, shuffle=1):
         epoch += 1
 
 
-def train_again(make_optimizer, size=100, shuffle=1):
+def train_again(optimizer, size=100, shuffle=1):
     """Train from zero and return the test accuracy after each of the `stops`."""
-    step = make_optimizer.minimize(cost)
+    step = optimizer.minimize(cost)
     with ex.session() as sess:
         sess.run(tf.global_variables_initializer())
         run = sess.make_callable(step, [x, y_true])

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _plots import accuracy_line, plot_conv_weights, plot_example_errors, plot_images, predict_cls
+from _plots import accuracy_line, example_errors, plot_conv_weights, plot_example_errors, plot_images, predict_cls
 from sklearn.metrics import confusion_matrix
 
 from utils import figures
@@ -123,9 +123,8 @@ def test_accuracy(iteration):
     beside = ex.beside(f"{BOOK_ACCURACY[iteration]:.1%}") if iteration in BOOK_ACCURACY else ""
     ex.log(f"{accuracy_line(test.cls, cls_pred)} after {iteration} iterations{beside}")
     if iteration >= 100:
-        wrong = np.flatnonzero(cls_pred != test.cls)[:9]
         beside = ex.beside(BOOK_ERRORS[iteration]) if iteration in BOOK_ERRORS else ""
-        ex.log(f"Example errors: {' '.join(f'{test.cls[i]}→{cls_pred[i]}' for i in wrong)}{beside}")
+        ex.log(f"Example errors: {example_errors(test.cls, cls_pred)}{beside}")
         ex.figure(plot_example_errors(test.images, test.cls, cls_pred), f"errors_{iteration}", iteration)
     return cls_pred
 
@@ -157,7 +156,8 @@ ex.figure(figures.confusion_matrix(test.cls, cls_pred), "confusion_matrix")
 # %% The weights of both convolutions: red is positive, blue negative
 ex.figure(plot_conv_weights(w_conv1), "conv1_weights")
 ex.figure(plot_conv_weights(w_conv2, input_channel=0), "conv2_weights_channel_0")
-ex.figure(plot_conv_weights(w_conv2, input_channel=1), "conv2_weights_channel_1")
+if ex.num_filters1 > 1:
+    ex.figure(plot_conv_weights(w_conv2, input_channel=1), "conv2_weights_channel_1")
 print(f"biases of layer_conv1:\n{b_conv1}\nbiases of layer_conv2:\n{b_conv2}")
 
 # %% The training beside the book's

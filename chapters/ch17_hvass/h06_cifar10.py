@@ -11,7 +11,9 @@ Shows:     one network, two graphs over the same variables: for training, on dis
 Departs:   outputs of layers are taken from the testing graph: the book's name Relu:0 is the training graph's, which
            distorts the picture, normalises it by itself and moves the moving moments. The amounts of the distortions
            hang on seed and step alone, so a resumed run sees the same pictures. Values are cut to 0…1 before each
-           conversion to HSV, not only at the end. The default run has 5,000 iterations, --book 150,000
+           conversion to HSV, not only at the end. The checkpoints have a folder of their own (the book's newest one
+           may be another tutorial's, and its bare except hides that); global_step grows (the text lets it fall). The
+           default run has 5,000 iterations, --book 150,000
 Time:      7.4 min on 2 CPU cores
 """
 
@@ -21,6 +23,7 @@ from datetime import timedelta
 import matplotlib.pyplot as plt
 import numpy as np
 from _plots import accuracy_line, plot_conv_weights, plot_layer_output, predict_cls
+from _transfer import plot_images
 from sklearn.metrics import confusion_matrix
 
 from utils import figures
@@ -64,18 +67,8 @@ print("- Training-set:\t\t", len(images_train))
 print("- Test-set:\t\t", len(images_test))
 print(class_names)
 
-
-def plot_images(images, cls_true, cls_pred=None, smooth=True):
-    """Draw up to nine pictures as 3×3 with their classes; `smooth` blends the pixels."""
-    labels = [f"True: {class_names[cls]}" for cls in cls_true]
-    if cls_pred is not None:
-        labels = [f"{label}\nPred: {class_names[cls]}" for label, cls in zip(labels, cls_pred, strict=True)]
-    with plt.rc_context({"image.interpolation": "spline16" if smooth else "nearest"}):
-        return figures.image_grid(images, labels, columns=3, size=1.8)
-
-
-ex.figure(plot_images(images_test[:9], cls_test[:9], smooth=False), "test_images")
-ex.figure(plot_images(images_test[:9], cls_test[:9]), "test_images_smooth")
+ex.figure(plot_images(images_test[:9], class_names, cls_test[:9], smooth=False), "test_images")
+ex.figure(plot_images(images_test[:9], class_names, cls_test[:9]), "test_images_smooth")
 
 
 # %% The distortions: for training a random part of the picture, randomly changed; for testing its middle
@@ -167,15 +160,15 @@ def random_batch(step):
 saver = tf.train.Saver(save_relative_paths=True)
 with ex.session() as sess:
     sess.run(tf.global_variables_initializer())
-    train = sess.make_callable([global_step, optimizer], [x, y_true])
+    train = sess.make_callable([loss, optimizer], [x, y_true])
     started = time.time()
     for i in ex.resumable(range(ex.iterations), sess, saver, unit="iteration", every=min(1000, ex.iterations)):
         x_batch, y_true_batch = random_batch(i)
-        train(x_batch, y_true_batch)
+        # Each run of the training graph moves the moving moments: its loss is that of the step, not one of a run more
+        batch_loss, _ = train(x_batch, y_true_batch)
         i_global = i + 1
         if i_global % ex.display_step == 0 or i_global == ex.iterations:
-            feed_dict = {x: x_batch, y_true: y_true_batch}
-            batch_acc, batch_loss = sess.run([accuracy, loss], feed_dict)
+            batch_acc = sess.run(accuracy, {x: x_batch, y_true: y_true_batch})
             ex.record(i_global, training_accuracy=batch_acc, training_loss=batch_loss)
             ex.log(f"Global Step: {i_global:>6}, Training Batch Accuracy: {batch_acc:>6.1%}")
     print(f"Time usage: {timedelta(seconds=round(time.time() - started))}")
@@ -215,14 +208,14 @@ for number, row in enumerate(matrix):
     print(" ".join(f"{count:>4}" for count in row), f"({number}) {class_names[number]}")
 print(" ".join(f"{f'({number})':>4}" for number in range(num_classes)))
 wrong = np.flatnonzero(cls_pred != cls_test)[:9]
-ex.figure(plot_images(images_test[wrong], cls_test[wrong], cls_pred[wrong]), "errors")
+ex.figure(plot_images(images_test[wrong], class_names, cls_test[wrong], cls_pred[wrong]), "errors")
 figure = figures.confusion_matrix(cls_test, cls_pred, class_names)
 figure.axes[0].tick_params(axis="x", rotation=30)
 figure.tight_layout()
 ex.figure(figure, "confusion_matrix")
 
 # %% Pictures of test picture 16, of the weights and of the outputs of the layers
-ex.figure(plot_images(distortions, [cls_test[16]] * 9), "distortions")
+ex.figure(plot_images(distortions, class_names, [cls_test[16]] * 9), "distortions")
 figure, axes = plt.subplots(1, 2, figsize=(6, 3))
 for axis, title, interpolation in zip(axes, ("Raw", "Smooth"), ("nearest", "spline16"), strict=True):
     axis.imshow(image[0], interpolation=interpolation)
@@ -243,8 +236,12 @@ ex.report("confusion matrix", matrix, book=BOOK_MATRIX)
 ex.report("iterations in the checkpoint", int(steps_done), book=150_000)
 ex.report("trainable weights", parameters)
 for name, values in (("conv1", w_conv1), ("conv2", w_conv2)):
-    measured = [values.min(), values.max(), values.mean(), values.std()]
-    ex.report(f"{name} weights: min, max, mean, stdev", measured, book=list(BOOK_WEIGHTS[name]), tolerance=0.1)
+    # The extremes of 4,800 and more weights lie where the start has them; the other two are means of all
+    measured = {"min": values.min(), "max": values.max(), "mean": values.mean(), "stdev": values.std()}
+    for (what, value), book, tolerance in zip(
+        measured.items(), BOOK_WEIGHTS[name], (0.2, 0.2, 0.01, 0.01), strict=True
+    ):
+        ex.report(f"{name} weights: {what}", value, book=book, tolerance=tolerance)
 book_dog = 0.49 if data.original else None  # in the publisher's order picture 16 is a dog
 ex.report("probability of the true class, test picture 16", alone[0, cls_test[16]], book=book_dog, tolerance=0.2)
 ex.report("different pictures among nine distortions of one", len(np.unique(distortions, axis=0)))

@@ -12,8 +12,11 @@ Departs:   pictures go through the network 32 at a time, enlarged bicubically. T
            pictures, is written in blocks, checked when it is read, and holds no pickle. t-SNE has a fixed start.
            With Inception v3 the pictures get its 299 pixels, with EfficientNet-Lite0 224, and 128 where all 50,000
            are used. With EfficientNet-Lite0 half of the dense layer is dropped in training (--keep-prob): its features
-           are soon learned by heart. The book's figures are Inception v3's of 2015, compared only with its weights
-Time:      12 min on 1 busy CPU core
+           are soon learned by heart; on the real pictures, re-encoded, it has then 0.7653 of the test set right, and
+           0.8031 with --book (0.7635 and 0.7989 without dropout). The book's figures are Inception v3's of 2015,
+           compared only with its weights
+Time:      12 min on 1 busy CPU core; with EfficientNet-Lite0 at 224 pixels 21 to 31 pictures a second, the same network
+           with the same weights in PyTorch 2.14 on the same 2 busy cores 2.4 to 6.2 (at 128 pixels 33 and 22)
 """
 
 import time
@@ -160,7 +163,8 @@ with tf.device(ex.device):
 # %% Training; --resume goes on from the last checkpoint
 def random_batch(step):
     """Return a random batch of transfer-values and labels; it hangs on seed and step alone."""
-    idx = np.random.default_rng([ex.seed, step]).choice(len(labels_train), size=ex.batch_size, replace=False)
+    batch_size = min(ex.batch_size, len(labels_train))
+    idx = np.random.default_rng([ex.seed, step]).choice(len(labels_train), size=batch_size, replace=False)
     return transfer_values_train[idx], labels_train[idx]
 
 

@@ -77,7 +77,10 @@ num_classes = len(class_names)
 train_files, cls_train = dataset.train.files, dataset.train.labels
 test_files, cls_test = dataset.test.files, dataset.test.labels
 if ex.per_class:  # exercise 3: as many pictures of each class
-    kept = np.concatenate([np.flatnonzero(cls_train == number)[: ex.per_class] for number in range(num_classes)])
+    # at random: the files stand in the order of the videos, and the first ones show the same few moments
+    rng = np.random.default_rng(ex.seed)
+    of_class = [rng.permutation(np.flatnonzero(cls_train == number)) for number in range(num_classes)]
+    kept = np.concatenate([np.sort(numbers[: ex.per_class]) for numbers in of_class])
     train_files, cls_train = [train_files[i] for i in kept], cls_train[kept]
 if len(train_files) < 64:
     raise WrongFlag(f"{len(train_files)} training pictures are too few: 64 at least")
@@ -155,9 +158,13 @@ def test_accuracy(iteration):
     ex.log(f"{accuracy_line(cls_test, cls_pred)} after {iteration} iterations{beside}")
     matrix = confusion_matrix(cls_test, cls_pred, labels=range(num_classes))
     print_confusion_matrix(matrix, class_names)
+    if ex.comparable and iteration in BOOK_MATRIX:
+        ex.log(ex.beside(" / ".join(" ".join(map(str, row)) for row in BOOK_MATRIX[iteration])))
+    matrices[iteration] = matrix
     return matrix, cls_pred
 
 
+matrices = {}  # those of this session, resumed or not
 saver = tf.train.Saver(save_relative_paths=True)
 with ex.session() as sess:
     sess.run(tf.global_variables_initializer())
@@ -213,6 +220,8 @@ ex.report("test accuracy", (cls_pred == cls_test).mean(), book=0.713, better="hi
 book_recall = np.mean([row[number] / sum(row) for number, row in enumerate(BOOK_MATRIX[1000])])
 ex.report("test accuracy, average of the classes", (matrix.diagonal() / matrix.sum(axis=1)).mean(), book=book_recall)
 ex.report("training accuracy", (train_pred == cls_train).mean())
+if 0 in matrices:
+    ex.report("confusion matrix, untrained", matrices[0], book=BOOK_MATRIX[0])
 ex.report("confusion matrix", matrix, book=BOOK_MATRIX[1000])
 ex.report("restored classifier agrees", float((restored == cls_pred).mean()))
 if not ex.image:

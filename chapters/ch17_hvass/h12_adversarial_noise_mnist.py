@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+import _noise_rounds
 import matplotlib.pyplot as plt
 import numpy as np
 from _plots import accuracy_line, example_errors, plot_images, predict_cls
@@ -27,6 +28,7 @@ from sklearn.metrics import confusion_matrix
 from utils import figures
 from utils.data import mnist
 from utils.example import Example
+from utils.problems import WrongFlag
 from utils.tf1 import tf
 
 ex = Example(
@@ -57,18 +59,9 @@ ex = Example(
     },
     book={"all_noise_iterations": 300, "adversarial_iterations": 500, "immune_iterations": 200},
 )
+if ex.targets > 10:
+    raise WrongFlag(f"--targets {ex.targets}: there are ten classes")
 
-# Correct test pictures after each search for a noise and after the immunisation that follows: class 3 twice, the ten
-# classes once, the ten classes twice each.
-BOOK_IMMUNE = """
-    1443 9529 7207 9519  2326 9559 4218 9555 4639 9545 5648 9581 1557 9557 1745 9601 1762 9570 1281 9587 2493 9601
-    4546 9615  2921 9619 9437 9635 2875 9643 9428 9685 3427 9657 9435 9664 4837 9650 9570 9667 2373 9632 9197 9632
-    2297 9663 8824 9665 4400 9642 9457 9682 1809 9682 8412 9699 3678 9699 9625 9720 6494 9746 9709 9768"""
-# The accuracy (%) on the batch at iterations 0, 100, … 900, 999 of the first two phases.
-BOOK_BATCH = [
-    "12.5 90.6 84.4 84.4 89.1 87.5 93.8 93.8 93.8 96.9 92.2",
-    "6.2 93.8 96.9 98.4 95.3 96.9 100 98.4 95.3 93.8 100",
-]
 BOOK_ERRORS = {
     "the final network with the noise": "6→0 2→3 9→1 2→7 6→4 6→5 3→5 9→8 4→1",
     "the final network without noise": "9→4 7→2 8→2 9→5 9→8 9→4 9→4 7→2 9→5",
@@ -207,8 +200,8 @@ def close(number):
     if phase.target is not None:
         others = test_cls != phase.target
         ex.record(number, success=(cls_pred[others] == phase.target).mean())
-    if first_immune <= number <= last_immune:
-        beside = ex.beside(f"{int(BOOK_IMMUNE.split()[number - first_immune]) / 10_000:.1%}")
+    if ex.comparable and first_immune <= number <= last_immune:
+        beside = ex.beside(f"{_noise_rounds.CORRECT[number - first_immune] / 10_000:.1%}")
     ex.log(f"{accuracy_line(test_cls, cls_pred)}, {phase.title}{beside}\n")
     if 2 <= number < first_immune:
         sess.run(keep_noise, {noise_target: phase.target})
@@ -247,7 +240,11 @@ with ex.session() as sess:
             clip()  # in a run of its own: within one run the order would be open
         if i % 100 == 0 or i == phase.iterations - 1:
             acc = batch_accuracy(x_batch, y_true_batch)
-            beside = ex.beside(f"{BOOK_BATCH[number].split()[-(-i // 100)]}%") if number < 2 else ""
+            ex.record(step + 1, batch_accuracy=acc)
+            book = _noise_rounds.BATCHES[number].get(i) if number <= last_immune and ex.comparable else None
+            beside = ex.beside(f"{book}%") if book is not None else ""
+            if i == phase.iterations - 1:
+                ex.record(number, last_batch_accuracy=acc)
             ex.log(f"Optimization Iteration: {i:>6}, Training Accuracy: {acc:>6.1%}{beside}")
         if i == phase.iterations - 1:
             close(number)
@@ -275,8 +272,8 @@ noisy, immune = (
 )
 print("round class   test accuracy: with the noise, immunised")
 for index, (before, after) in enumerate(zip(noisy, immune, strict=True)):
-    book = BOOK_IMMUNE.split()[2 * index : 2 * index + 2]
-    beside = ex.beside(", ".join(f"{int(count) / 10_000:.1%}" for count in book))
+    book = _noise_rounds.CORRECT[2 * index : 2 * index + 2]
+    beside = ex.beside(", ".join(f"{count / 10_000:.1%}" for count in book))
     print(f"{index + 1:>5} {phases[first_immune + 2 * index].target:>5}   {before:>27.1%} {after:>10.1%}{beside}")
 lines = {
     "with the noise that was found": list(zip(rounds, noisy, strict=True)),
@@ -304,11 +301,17 @@ ex.report("other digits taken for a 3", history["success"][1])
 ex.report("noise for class 3: std", history["noise_std"][1], book=0.195455, tolerance=0.02)
 ex.report("largest noise of all phases", max(history["noise_largest"].values()), book=0.35)
 ex.report("all noises: mean share of other digits taken for the class", np.mean(first_success))
+book_share = np.mean([list(batch.values())[-1] for batch in _noise_rounds.BATCHES[2:12]]) / 100
+last_batches = np.mean([history["last_batch_accuracy"][2 + target] for target in classes])
+# Ten batches of 64: three of their standard errors
+ex.report("all noises: mean share of the last batch", last_batches, book=book_share, tolerance=0.032)
 ex.report("taken for, under the noise of each class", taken_for)
 for name, index, books in (("first", 0, (0.1443, 0.9529)), ("second", 1, (0.7207, 0.9519))):
     ex.report(f"class 3, {name} time: test accuracy with the noise", noisy[index], book=books[0], tolerance=0.05)
     ex.report(f"class 3, {name} time: immunised", immune[index], book=books[1], better="higher", tolerance=0.005)
-ex.report("least test accuracy of the last rounds with a new noise", min(noisy[2 + len(classes) + 1 :: 2]), book=0.8412)
+# Two standard deviations of the book's ten
+again = min(noisy[2 + len(classes) + 1 :: 2])
+ex.report("least test accuracy when a class is sought again", again, book=0.8412, better="higher", tolerance=0.08)
 ex.report("last noise: std", history["final_noise_std"][last_immune], book=0.270488, tolerance=0.02)
 for title, book in (("the final network with the noise", 0.9768), ("the final network without noise", 0.9222)):
     ex.report(f"test accuracy, {title}", history[title][last_immune], book=book, better="higher", tolerance=0.005)

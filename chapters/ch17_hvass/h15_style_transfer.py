@@ -62,6 +62,7 @@ BOOK = {
     50: (2.75e-11, 1.12e-27, 1.24e-07),
     59: (1.85e-11, 3.86e-28, 1.01e-07),
 }
+TYPICAL_VARIATION = 20  # total variation of a photo, 0…255, for each of its values (--no-adjust)
 # The tutorial's layers 4 and 0 to 12 of VGG-16; in EfficientNet-Lite0 those that gave the best pictures.
 LAYERS = {
     "vgg16": (
@@ -133,16 +134,19 @@ with tf.device(ex.device):
     loss_denoise = total_variation(mixed)
     losses = [loss_content, loss_style, loss_denoise]
 
-    # Weights that make the three losses alike, 1 / loss. They are assigned first and read then.
+    # Weights that make the three losses alike, 1 / loss. They are assigned first and read then. With --no-adjust they
+    # stay as they begin: the first two losses are of the size 1 by themselves, the third is divided by a typical one.
     adj_names = ("adj_content", "adj_style", "adj_denoise")
-    adjustments = [tf.Variable(1e-10, trainable=False, name=name, use_resource=True) for name in adj_names]
+    begin = [1e-10] * 3 if ex.adjust else [1.0, 1.0, 1 / (TYPICAL_VARIATION * content_image.size)]
+    adjustments = [
+        tf.Variable(value, trainable=False, name=name, use_resource=True)
+        for name, value in zip(adj_names, begin, strict=True)
+    ]
+    updates = []
     if ex.adjust:
         updates = [adj.assign(1 / (loss + 1e-10)) for adj, loss in zip(adjustments, losses, strict=True)]
-        with tf.control_dependencies(updates):
-            adjusted = [adj.read_value() for adj in adjustments]
-    else:
-        pixels = content_image.size
-        adjusted = [tf.constant(1.0), tf.constant(1.0), tf.constant(1.0 / (20 * pixels))]
+    with tf.control_dependencies(updates):
+        adjusted = [adj.read_value() for adj in adjustments]
     own_weights = (ex.weight_content, ex.weight_style, ex.weight_denoise)
     loss_combined = sum(own * adj * loss for own, adj, loss in zip(own_weights, adjusted, losses, strict=True))
     gradient = tf.gradients(loss_combined, mixed)[0]
@@ -210,7 +214,7 @@ with ex.session(rewrite=False) as sess:
 ex.picture(as_pixels(style_image), "style")
 ex.picture(as_pixels(content_image), "content")
 ex.picture(as_pixels(mixed_image), f"{content_name}_mixed")
-lines = {name: ex.history[name] for name in ("loss_content", "loss_style")}
+lines = {name: ex.history[name] for name in loss_names}
 ex.figure(figures.curves(lines, xlabel="iteration", ylabel="loss", log=True), "losses")
 
 # %% Results
