@@ -1,15 +1,29 @@
 """Which labels to ask AttGAN for, how well its edits do what they should, and the sheets that show them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from utils import summaries
+from utils import checkpoints, paths, summaries
 from utils.data.celeba import as_pictures
-from utils.problems import WrongFlag
+from utils.problems import Problem, WrongFlag
 
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
+
+
+def trained_settings() -> dict[str, Any]:
+    """Return the settings, the preset and the data of the run of project 55 whose network is there.
+
+    Problem where the folder lacks the file that holds them: without it the network cannot be built again.
+    """
+    folder = paths.checkpoints("p55")
+    run = checkpoints.read_run(folder)
+    if run is None:
+        missing = paths.shown(folder / checkpoints.RUN_FILE)
+        raise Problem(f"{missing} is missing: put it back beside the network, or run `python run.py p55` again")
+    return run["settings"]
 
 
 def attribute_number(names: list[str], wanted: str) -> int:
@@ -52,6 +66,16 @@ def wanted(labels: np.ndarray, names: list[str], thres_int: float, test_int: flo
         asked.append((2 * flipped(labels, number, names) - 1) * thres_int)
         asked[-1][:, number] *= test_int / thres_int
     return np.stack(asked).astype(np.float32)
+
+
+def slider(own: np.ndarray, number: int, strengths: Sequence[float]) -> np.ndarray:
+    """Return the labels of one face, `own` [attributes], and then those with attribute `number` at each strength.
+
+    float32 [1 + strengths, 1, attributes], as ``edits`` wants them.
+    """
+    asked = np.repeat(own[None, None], 1 + len(strengths), axis=0)
+    asked[1:, 0, number] = strengths
+    return asked.astype(np.float32)
 
 
 def edits(sess: Any, editor: Any, pictures: np.ndarray, asked: np.ndarray) -> np.ndarray:

@@ -5,10 +5,28 @@ from typing import Any
 import numpy as np
 
 from utils.data.celeba import Part, as_values
+from utils.problems import Problem
 from utils.tf1 import tf
 
 BATCH = 50  # faces in a training step
 LOOK = 500  # faces judged at once
+FEWEST = 20  # faces to learn from: where one batch is not full, it is the only one
+
+
+def shared_out(test: Part, most_measured: int, most_learned: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of the `test` faces to edit, and of those that the judge learns from: [n] and [m].
+
+    No face is in both; each gets half of the faces at least where there are few. Problem where the judge would get too
+    few to tell anything.
+    """
+    measured = np.arange(min(most_measured, test.num_examples // 2))
+    learned = np.arange(max(len(measured), test.num_examples - most_learned), test.num_examples)
+    if len(learned) < FEWEST:
+        raise Problem(
+            f"the judge of the edits would learn from {len(learned)} of the {test.num_examples} test faces, and needs "
+            f"{FEWEST} at least: take more faces, or a larger --judge-faces"
+        )
+    return measured, learned
 
 
 class AttributeJudge:
@@ -39,7 +57,7 @@ class AttributeJudge:
         order = np.random.default_rng([ex.seed, 55])  # the example's own generator stays where it is
         for now in np.geomspace(rate, rate / 10, epochs):
             shuffled = order.permutation(numbers)
-            for first in range(0, len(numbers) - BATCH + 1, BATCH):
+            for first in range(0, max(0, len(numbers) - BATCH) + 1, BATCH):  # full batches, or all of fewer faces
                 chosen = shuffled[first : first + BATCH]
                 step(as_values(faces.pictures(chosen)), faces.labels[chosen], now)
 

@@ -6,12 +6,20 @@ Data:      CelebA, 202,599 aligned faces with 13 of their attributes, which you 
            trained last
 Model:     encoder and decoder with one shortcut, the attributes laid into the decoder twice; a critic with two heads
 Shows:     how three losses work together: reconstruction, the critic's word on realness (WGAN-GP, or --mode lsgan) and
-           on attributes. A classifier trained apart then says how often an edit takes effect and the rest stays
+           on attributes. A classifier trained apart then says how often an edit takes effect and the rest stays.
+           Seeds 1, 2, 3 of the default run, and what each should reach: mean editing accuracy 0.971, 0.988, 0.923
+           (0.82), worst attribute 0.856, 0.950, 0.625 (0.55), other attributes kept at least 0.984, 0.982, 0.983
+           (0.97), PSNR of the reconstruction 23.9, 23.5, 24.1 dB (22), the classifier itself 0.991, 0.994, 0.992
+           (0.98). --mode lsgan collapsed in a trial at the default rate; --learning-rate 0.0005 --critic-norm instance
+           held there
 Departs:   the excerpt begins in the middle of the listing: encoder, decoder and critic, batch, rate, epochs, data and
            split are those of AttGAN's published code. Scopes tell the networks' variables apart, not the letters D and
            G in their names. No checkpoint means a start from scratch; any other trouble with one is an error. The
-           sigmoid is taken of the logits only. A bald head loses its hair colour and its bangs. The measures are ours.
-           Default: 48 pixels, small networks, one critic step, reconstruction weighs 30; --book is 128 pixels, 100
+           listing's `finally` saves under the number of an epoch that is not set where the loop never ran (NameError),
+           and its `epoch` is the number of all epochs, then the current one; here the loop saves by itself. The "eye
+           bags" among the edited attributes are Bald, it seems, mistranslated. The sigmoid is taken of the logits only.
+           A bald head loses its hair colour and its bangs. The measures are ours. Default: 48 pixels, small networks,
+           one critic step, reconstruction weighs 30; --book is 128 pixels, 100
 Time:      6 to 10 min on 2 CPU cores, beside another run (three seeds)
 """
 
@@ -21,11 +29,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from _editing import edits, likeness, save_png, strips, verdict, wanted
-from _judge import AttributeJudge
+from _editing import edits, likeness, save_png, strips, trained_settings, verdict, wanted
+from _judge import AttributeJudge, shared_out
 from models import D, Editor, Gdec, Genc, gradient_penalty, size_of
 
-from utils import checkpoints, figures, paths
+from utils import figures, paths
 from utils.data import celeba
 from utils.example import Choice, Example
 from utils.photo import load_photo
@@ -92,6 +100,7 @@ ex = Example(
         "n_sample": 32,
         "sample_step": 100,
         "save_step": 1000,
+        "log_step": 1,
         "judge_faces": 10_000,
         "test_faces": 1000,
     },
@@ -102,9 +111,10 @@ NAMES = list(celeba.ATTRIBUTES)
 # %% With --image: the network of the last run at work. It is not known what the face has: the critic says it
 if ex.image:
     saved = ex.checkpoint_of("p55", CHECKPOINT)
-    settings = checkpoints.read_run(paths.checkpoints("p55"))["settings"]
+    settings = trained_settings()
     photo = celeba.as_values(celeba.crop(load_photo(ex.image)[0], settings["size"])[None])
-    editor = Editor(settings, len(NAMES))
+    with tf.device(ex.device):
+        editor = Editor(settings, len(NAMES))
     with ex.session() as sess:
         tf.train.Saver().restore(sess, saved)
         has = editor.seen(sess, photo)
@@ -115,7 +125,9 @@ if ex.image:
     labels = ["cropped", "reconstructed", *signs]
     figure = figures.image_grid(celeba.as_pictures(shown), labels, columns=5, size=1.8)
     edited = ex.outputs / f"edited-{Path(ex.image).stem}.png"
-    figure.savefig(edited, dpi=100)
+    part = edited.with_suffix(".part")  # not ex.figure, which writes into the log of the training
+    figure.savefig(part, format="png", dpi=100)
+    part.replace(edited)
     print(f"{ex.image}: {paths.shown(edited)}")
     sys.exit()
 
@@ -124,6 +136,7 @@ if ex.size % 2**ex.layers or ex.size < 32:
     raise WrongFlag(f"--size {ex.size}: must be 32 at least and divisible by {2**ex.layers}, for {ex.layers} layers")
 faces = celeba.load(ex.data, size=ex.size, drawn=ex.drawn)
 tr_data, te_data = faces.train, faces.test
+measured, learned = shared_out(te_data, ex.test_faces, ex.judge_faces)  # to be edited, and for the judge to learn from
 it_per_epoch = tr_data.num_examples // (ex.batch_size * (ex.n_d + 1))
 if it_per_epoch == 0:
     raise WrongFlag(f"--batch-size {ex.batch_size}: {tr_data.num_examples} faces are less than one iteration takes")
@@ -183,7 +196,7 @@ with tf.device(ex.device):
     d_summary = tf.summary.merge([variable_summaries(tensor, name) for name, tensor in parts.items()])
     parts = {"G/xb_loss_gan": xb_loss_gan, "G/xb_loss_att": xb_loss_att, "G/xa_loss_rec": xa_loss_rec}
     g_summary = tf.summary.merge([variable_summaries(tensor, name) for name, tensor in parts.items()])
-    editor = Editor(vars(ex), len(NAMES))
+    editor = Editor(ex.settings, len(NAMES))
 
 parameters = size_of("Genc", "Gdec"), size_of("D")
 print(f"the generator has {parameters[0]:,} parameters, the critic {parameters[1]:,}")
@@ -229,8 +242,6 @@ with ex.session() as sess:
     print("Model saved in file:", model_saver.save(sess, ex.checkpoint(CHECKPOINT), write_state=False))
 
 # %% The trained network, restored, edits test faces that neither it nor the judge has learned from
-measured = np.arange(min(ex.test_faces, te_data.num_examples // 2))
-learned = np.arange(max(len(measured), te_data.num_examples - ex.judge_faces), te_data.num_examples)
 judge = AttributeJudge(ex, te_data, learned, ex.judge_epochs)
 unseen = np.arange(min(learned[0], 2000))
 judge_accuracy = judge.accuracy(celeba.as_values(te_data.pictures(unseen)), te_data.labels[unseen])

@@ -15,10 +15,10 @@ Time:      12 s on 2 CPU cores, beside another run
 from pathlib import Path
 
 import numpy as np
-from _editing import attribute_number, edits, save_png, strips
+from _editing import attribute_number, edits, save_png, slider, strips, trained_settings
 from models import Editor
 
-from utils import checkpoints, figures, paths
+from utils import figures, results
 from utils.data import celeba
 from utils.example import Example
 from utils.photo import load_photo
@@ -40,7 +40,14 @@ NAMES = list(celeba.ATTRIBUTES)
 # %% The network of project 55, rebuilt with the settings of its last run
 attribute = attribute_number(NAMES, ex.attribute)
 path = ex.checkpoint_of("p55", "attgan.ckpt")
-settings = checkpoints.read_run(paths.checkpoints("p55"))["settings"]
+settings = trained_settings()
+trained_on_real = all(source["real"] for source in settings["data"])
+ex.data.note(
+    "AttGAN",
+    f"project 55, {settings['preset']} run on {', '.join(source['source'] for source in settings['data'])}",
+    real=settings["preset"] == "book" and trained_on_real,
+    ours=results.is_real(settings),
+)
 thres_int = settings["thres_int"]
 with tf.device(ex.device):
     editor = Editor(settings, len(NAMES))
@@ -67,9 +74,8 @@ with ex.session() as sess:
         labels = editor.seen(sess, xa_sample)
     own = (2 * labels - 1) * np.float32(thres_int)
     for number, (file, face) in enumerate(zip(files, xa_sample, strict=True), start=1):
-        b_sample = np.repeat(own[number - 1][None, None], 1 + ex.n_slide, axis=0)
-        b_sample[1:, 0, attribute] = test_ints
-        reconstructed, *slides = edits(sess, editor, face[None], b_sample.astype(np.float32))
+        b_sample = slider(own[number - 1], attribute, test_ints)
+        reconstructed, *slides = edits(sess, editor, face[None], b_sample)
         sheet = strips(face[None], np.array(slides))
         save_png(ex, folder / f"{file.stem}.png", sheet, number)
         changes.append([np.abs(slide - reconstructed).mean() for slide in slides])

@@ -30,6 +30,18 @@ class HeldOut:
         return shares
 
 
+def judged_lines(lines: Sequence[str], held_out: HeldOut) -> list[float]:
+    """Return the shares for n = 1 … 4, how many of `lines` are different, and how many lines there are."""
+    return [*held_out.shares(lines), len(set(lines)), len(lines)]
+
+
+def print_shares(table: dict[str, list[float]]) -> None:
+    """Print what ``judged_lines`` gave, a row each: name → shares, different lines, lines."""
+    print(f"\n{'share of n-grams that are in held-out lines':44} n = 1      2      3      4   different lines")
+    for name, (*shares, distinct, count) in table.items():
+        print(f"{name:44}", *(f"{share:6.3f}" for share in shares), f"{distinct:9} of {count}")
+
+
 def sampled_lines(lines: Sequence[str], count: int, length: int, order: int, seed: int) -> list[str]:
     """Return `count` lines of a sampler that knows single characters (`order` 1) or pairs of neighbours (2).
 

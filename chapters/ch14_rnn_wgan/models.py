@@ -73,7 +73,7 @@ class Generator:
         self.characters = characters
         with tf.variable_scope("Generator", reuse=tf.AUTO_REUSE):
             self._first = _uniform("char_input", [embedding_size])  # learned; the chance comes with the noise
-            self._embedding = _uniform("embedding", [characters, embedding_size])
+            self.embedding = _uniform("embedding", [characters, embedding_size])
             self._cell = Gru(embedding_size, units)
             self._noise = tf.get_variable("noise_kernel", [units, 3 * units])
             self._weight = _uniform("sm_weight", [units, characters])
@@ -94,13 +94,13 @@ class Generator:
             state = self._cell([of_input + of_noise for of_input, of_noise in zip(prepared, extra, strict=True)], state)
             logits = tf.matmul(state, self._weight) + self._bias
             written.append(tf.one_hot(tf.argmax(logits, 1), self.characters) if choose else tf.nn.softmax(logits))
-            prepared = self._cell.prepare(tf.matmul(written[-1], self._embedding))
+            prepared = self._cell.prepare(tf.matmul(written[-1], self.embedding))
         return tf.stack(written, axis=1)
 
     def forced(self, noise, real):
         """Return what the generator writes at each place after the true characters before it, like `real` in shape."""
         prepared = [self._begin(noise)]
-        prepared += steps_of(self._cell.prepare(tf.tensordot(real[:, :-1], self._embedding, 1)))
+        prepared += steps_of(self._cell.prepare(tf.tensordot(real[:, :-1], self.embedding, 1)))
         state, states = noise, []
         for of_input in prepared:
             state = self._cell(of_input, state)
