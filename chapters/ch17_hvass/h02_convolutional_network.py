@@ -9,7 +9,7 @@ Shows:     convolution, pooling, flattening and dense layers made of TensorFlow'
            --relu-on-last, --pooling none or stride; exercise 6, ReLU before or after the pooling, is measured
 Departs:   one loop with stops at the stages (the 999 iterations of the third call are a misprint for 900). White is
            zero in the pictures of the weights (the tutorial's limits are the least and the greatest weight)
-Time:      3.7 min on 2 CPU cores, beside another run
+Time:      4 to 6 min on 2 CPU cores, beside other work
 """
 
 import time
