@@ -1,5 +1,8 @@
 """Chapter 15: LeNet and its attackers, and the attack on a model that only answers."""
 
+import json
+import re
+import shutil
 import signal
 
 import numpy as np
@@ -47,6 +50,7 @@ def test_f1_halves_the_learning_rate_where_the_validation_loss_stands_still(quic
     assert [value for _, value in run.scalars("learning_rate")] == pytest.approx(rates[:-1])
     halved = [epoch for epoch in range(1, 13) if rates[epoch] < rates[epoch - 1]]
     assert run.metric("learning rate halved after epochs") == halved
+    assert run.metric("learning rate halved from epoch 150 on") == []  # the post's five are in its log of 150 to 200
 
 
 def test_f1_keeps_the_epoch_with_the_lowest_validation_loss(quick):
@@ -64,6 +68,22 @@ def test_f1_stopped_and_resumed_ends_like_an_uninterrupted_run(quick, run_exampl
     assert "\n1/2 " not in resumed.out
     for name in ("test accuracy", "training accuracy, last epoch", "validation accuracy of the kept epoch"):
         assert resumed.metric(name) == pytest.approx(quick("f1").metric(name), abs=3e-3), name  # of two threads
+
+
+@pytest.mark.parametrize(
+    ("example", "flags", "says"),
+    [
+        ("f1", ("--pictures", "10"), "--pictures 10: must be one batch or more (--batch-size 64)"),
+        ("f2", ("--defence-pictures", "10"), "--defence-pictures 10: must be one batch or more (--batch-size 128)"),
+        ("p60", ("--target", "ten"), "--target ten: must be a digit"),
+        ("p60", ("--holdout", "10000"), "--holdout 10000: must be below 10000"),
+    ],
+)
+def test_a_flag_that_makes_no_sense_is_one_line(run_example, example, flags, says):
+    run = run_example(example, "--quick", *flags, ok=False)
+    assert run.code == 2
+    assert run.err.startswith(says)
+    assert len(run.err.splitlines()) == 1
 
 
 def accuracies(run, name):
@@ -122,6 +142,53 @@ def test_f2_without_the_network_of_f1_says_how_to_make_it(run_example):
     assert "Traceback" not in run.err
 
 
+@pytest.fixture
+def f1_said(quick, run_example):
+    """Put the network of a quick f1 where ``run_example`` finds it, with other words in its run.json."""
+
+    def put(**words):
+        folder = run_example.root / "checkpoints" / "f1"
+        shutil.copytree(quick("f2").root / "checkpoints" / "f1", folder)
+        said = folder / "run.json"
+        content = json.loads(said.read_text(encoding="utf-8"))
+        content["finished"] = words.pop("finished", True)
+        content["settings"] |= words
+        said.write_text(json.dumps(content), encoding="utf-8")
+        return said
+
+    return put
+
+
+SHORT = (*("--iterated", "10"), *("--attack-steps", "1"), *("--defence-pictures", "128"))
+
+
+@pytest.mark.parametrize(
+    ("preset", "on_mnist", "real"), [("book", True, True), ("default", True, False), ("book", False, False)]
+)
+def test_f2_is_compared_only_with_a_network_trained_as_the_posts(run_example, f1_said, preset, on_mnist, real):
+    f1_said(preset=preset, data=[{"name": "MNIST", "source": "somewhere", "real": on_mnist}])
+    run = run_example("f2", "--quick", "--pictures", "100", *SHORT)
+    lenet = run.result["data"][0]
+    assert (lenet["name"], lenet["source"]) == ("LeNet", f"example f1, {preset} run")
+    assert lenet["real"] is real
+    assert lenet["ours"] is on_mnist if on_mnist else "ours" not in lenet  # a stand-in's network is not kept
+
+
+def test_f2_refuses_a_network_that_is_not_finished(run_example, f1_said):
+    f1_said(preset="book", finished=False)
+    run = run_example("f2", "--quick", ok=False)
+    assert run.code == 1
+    assert run.err == "example f1 is not finished: `python run.py f1 --book --resume` goes on with it\n"
+
+
+def test_f2_refuses_a_network_of_which_nothing_is_known(run_example, f1_said):
+    f1_said().unlink()
+    run = run_example("f2", "--quick", ok=False)
+    assert run.code == 1
+    assert "run.json is missing" in run.err
+    assert len(run.err.splitlines()) == 1
+
+
 def test_p60_the_substitute_learns_from_counted_answers(quick):
     run = quick("p60")
     assert run.metric("queries") == run.metric("points of the substitute") == 4800
@@ -132,12 +199,13 @@ def test_p60_the_substitute_learns_from_counted_answers(quick):
     assert run.metric("agreement with the oracle, each attacker")[0] > 0.75
     assert run.metric("oracle's accuracy") > 0.8
     assert len(run.scalars("loss/oracle")) == 2
+    assert len(re.findall(r"^Epoch [01]: mean loss of the oracle \d\.\d{4}, \d+\.\d s$", run.out, re.MULTILINE)) == 2
 
 
 def test_p60_what_fools_the_substitute_fools_the_oracle(quick):
     run = quick("p60")
     assert run.metric("most that a pixel was moved") == pytest.approx(0.3, abs=1e-6)
-    transferred = run.metric("oracle's accuracy on what fools the substitute")
+    transferred = run.metric("oracle's accuracy on what fools the substitute, mean")
     noise = run.metric("oracle's accuracy under random signs")
     known = run.metric("oracle's accuracy under FGSM on itself")
     # over seeds 1 and 2: 0.17 and 0.21, 0.78 and 0.85, 0.06 and 0.06
@@ -145,6 +213,25 @@ def test_p60_what_fools_the_substitute_fools_the_oracle(quick):
     assert known < noise - 0.2
     assert run.metric("share of the oracle's answers that change") > 0.3
     assert set(run.result["figures"]) == {"points.png", "substitute.png", "attacked.png"}
+
+
+def test_p60_sets_the_mean_of_its_attackers_against_the_book(quick):
+    short = ("--train-pictures", "1280", "--nb-epochs", "1", "--data-aug", "2", "--test-pictures", "500")
+    run = quick("p60", "--attackers", "3", *short)
+    books = {metric["name"]: metric["book"] for metric in run.result["metrics"] if metric["book"] is not None}
+    for mean, ends, each, book in (
+        ("substitute's accuracy, mean", "substitute's accuracy, lowest and highest", "substitute's accuracy", 0.7469),
+        (
+            *("oracle's accuracy on what fools the substitute, mean", "oracle's accuracy on it, lowest and highest"),
+            *("transferred", 0.6865),
+        ),
+    ):
+        every = run.metric(f"{each}, each attacker")
+        assert len(set(every)) > 1  # three attackers, not one three times
+        assert run.metric(mean) == pytest.approx(np.mean(every), abs=1e-4)
+        assert run.metric(ends) == pytest.approx([min(every), max(every)], abs=1e-4)
+        assert books.pop(mean) == pytest.approx(book, abs=1e-4)
+    assert set(books) == {"oracle's accuracy"}
 
 
 def test_p60_stops_asking_at_the_limit_and_aims_at_a_target(quick):
@@ -155,16 +242,10 @@ def test_p60_stops_asking_at_the_limit_and_aims_at_a_target(quick):
 
 def test_p60_exercise_attacked_pictures_in_the_training_set_defend(quick):
     run = quick("p60", "--defend")
-    before = run.metric("oracle's accuracy on what fools the substitute")
+    before = run.metric("oracle's accuracy on what fools the substitute, mean")
     # 0.17 → 0.44 and 0.06 → 0.90. FGSM on the defended model itself still takes it down to 0.04: the pictures it was
     # trained on were made once, against another model
     assert run.metric("defended oracle's accuracy: what fools the substitute") > before + 0.1
     known = run.metric("oracle's accuracy under FGSM on itself")
     assert run.metric("defended oracle's accuracy: FGSM on the undefended") > known + 0.2
     assert run.metric("defended oracle's accuracy: clean pictures") > 0.8
-
-
-def test_p60_refuses_a_target_that_is_no_digit(run_example):
-    run = run_example("p60", "--quick", "--target", "ten", ok=False)
-    assert run.code == 2
-    assert "--target ten: must be a digit" in run.err

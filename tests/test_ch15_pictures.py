@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from utils.tf1 import tf
+
 CHAPTER = Path(__file__).parent.parent / "chapters" / "ch15_adversarial"
 
 
 def test_rotation_turns_counter_clockwise_round_the_centre(monkeypatch):
     monkeypatch.syspath_prepend(str(CHAPTER))
     from _attack import rotate
-
-    from utils.tf1 import tf
 
     images = np.random.default_rng(1).random((3, 6, 6, 2)).astype(np.float32)
     with tf.Graph().as_default(), tf.Session() as sess:
@@ -42,6 +42,31 @@ def test_p58_the_bound_of_the_book_holds_nothing(quick):
         losses = run.scalars(tag)
         assert [step for step, _ in losses] == list(range(1, run.metric(name) + 1))
         assert losses[-1][1] < 0.02 <= losses[-2][1]
+
+
+def of_the_book(run):
+    """The book's figures beside ours, each without a verdict: they are of another network and another photo."""
+    beside = [metric for metric in run.result["metrics"] if metric["book"] is not None]
+    assert {metric["verdict"] for metric in beside} == {"not compared: stand-in data"}
+    return {metric["name"]: metric["book"] for metric in beside}
+
+
+def test_p58_shows_the_figures_of_the_book_and_compares_none(quick):
+    run = quick("p58")
+    book = of_the_book(run)
+    bounded = [name for name in book if name.startswith(("target", "loss", "steps")) and "the book's bound" not in name]
+    assert bounded == []  # the published attack was under no bound
+    assert book["its probability"] == 0.35189062
+    assert book["loss at step 10, the book's bound"] == 5.29815
+    assert book["its probability when turned by pi/8"] == 0.43900266
+    step_10 = dict(run.scalars("loss/book_bound"))[10]
+    assert run.metric("loss at step 10, the book's bound") == pytest.approx(step_10)
+
+
+def test_p59_shows_the_figures_of_the_book_and_compares_none(quick):
+    run = quick("p59")
+    assert of_the_book(run)["loss at step 10"] == 5.33923
+    assert run.metric("loss at step 10") == pytest.approx(dict(run.scalars("loss/robust"))[10])
 
 
 def test_p58_turned_it_is_a_cat_again(quick):

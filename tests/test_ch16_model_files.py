@@ -38,6 +38,7 @@ def test_p61_goes_on_where_the_first_part_ended(quick):
         "result": "add:0",
         "global_step": "global_step:0",
     }
+    assert run.metric("collections and names give the same nodes") is True
     assert "variables in the checkpoint: bias global_step weight\n" in run.out
     # the least squares of seed 1 have 0.0697427; the loss has settled by the end of the first part
     assert run.metric("cost, second part") == pytest.approx(0.06974275, abs=1e-6)
@@ -47,7 +48,13 @@ def test_p61_goes_on_where_the_first_part_ended(quick):
 def test_p61_leaves_the_files_of_the_book(quick):
     folder = quick("p61").checkpoints / "log2"
     ends = ("data-00000-of-00001", "index", "meta")
-    names = {"checkpoint", "points.npz", "expert-graph.pb", *(f"linermodel.cpkt-5800.{end}" for end in ends)}
+    names = {
+        "checkpoint",
+        "points.npz",
+        "new_points.npz",
+        "expert-graph.pb",
+        *(f"linermodel.cpkt-5800.{end}" for end in ends),
+    }
     assert {file.name for file in folder.iterdir()} == names
     assert str(folder) not in (folder / "checkpoint").read_text(encoding="utf-8")  # a moved folder still restores
     assert 'name: "GradientDescent"' in (folder / "expert-graph.pb").read_text(encoding="utf-8")
@@ -63,6 +70,56 @@ def test_p61_in_two_processes_ends_where_one_training_ends(run_example):
     assert "variables in the checkpoint: bias bias/Momentum global_step weight weight/Momentum\n" in second.out
     assert last(second, "restored") == first
     assert last(second, "second part") == whole
+    assert second.metric("names of the nodes")["optimizer"] == "Momentum"
+    assert second.metric("collections and names give the same nodes") is True
+    assert_new_points(second)
+
+
+def assert_new_points(run):
+    """The points drawn anew have the same x and other noise, of the size that the training points have."""
+    old, new = (np.load(run.checkpoints / "log2" / f"{name}.npz") for name in ("points", "new_points"))
+    assert np.array_equal(old["X"], new["X"])
+    assert (abs(old["Y"] - new["Y"]) > 1e-6).all()
+    assert 0.2 < np.std(new["Y"] - 2 * new["X"]) < 0.4  # seed 1: 0.313; the noise is drawn with 0.3
+    W, b = (run.metric(f"{name}, second part") for name in ("W", "b"))
+    cost = np.mean((W * new["X"] + b - new["Y"]) ** 2)
+    assert run.metric("cost on newly drawn points") == pytest.approx(cost, rel=1e-5)
+
+
+def test_p61_new_points_are_not_those_of_the_training(quick):
+    run = quick("p61")
+    assert_new_points(run)
+    assert run.metric("cost on newly drawn points") != pytest.approx(run.metric("cost, second part"), rel=0.01)
+
+
+def test_p61_the_figures_of_the_book_stand_by_their_names(quick):
+    lines = {line.split(" cost=")[0]: line for line in quick("p61").out.splitlines() if line.startswith("Epoch: ")}
+    assert lines["Epoch: 1"].endswith("(book cost= 1.1687633 W= 0.5381455 b= 0.4353026)")
+    assert lines["Epoch: 19"].endswith("(book cost= 0.10066107 W= 2.1154778 b= -0.03748273)")
+    assert lines["Epoch: 21"].endswith("(book cost= 0.099750884)")
+
+
+def test_p61_says_that_there_is_nothing_left_to_train(run_example):
+    short = ("--epochs", "1", "--all-epochs", "2")
+    run_example("p61", *short)
+    for flags in (("--resume", *short), ("--part", "second", *short)):
+        run = run_example("p61", *flags, ok=False)
+        assert run.code == 1
+        assert "is already at step 200, and --all-epochs 2 ends at step 200" in run.err
+        assert len(run.err.splitlines()) == 1
+    assert json.loads((run.checkpoints / "run.json").read_text(encoding="utf-8"))["finished"] is True
+    first = run_example("p61", "--part", "first", "--epochs", "1", "--resume", ok=False)
+    assert first.code == 1
+    assert "is already at step 200, and --epochs 1 ends at step 100" in first.err
+    more = run_example("p61", "--resume", "--epochs", "1", "--all-epochs", "3")
+    assert last(more, "second part")[0] == 300
+
+
+def test_p61_goes_on_after_a_first_part_alone(run_example):
+    run_example("p61", "--part", "first", "--epochs", "2")
+    run = run_example("p61", "--resume", "--epochs", "2", "--all-epochs", "3")
+    assert last(run, "first part") == last(run, "restored")
+    assert run.metric("step, second part") == 300
 
 
 def test_p61_second_part_says_what_it_needs(run_example):
@@ -70,6 +127,12 @@ def test_p61_second_part_says_what_it_needs(run_example):
     assert run.code == 1
     assert run.err.strip().endswith("run `python run.py p61 --part first` first")
     assert len(run.err.strip().splitlines()) == 1
+
+
+def test_p61_refuses_an_end_before_the_second_part(run_example):
+    run = run_example("p61", "--all-epochs", "20", ok=False)
+    assert run.code == 2
+    assert run.err == "--all-epochs 20: counts the first part's too, must be above --epochs 20\n"
 
 
 # p62
@@ -107,6 +170,18 @@ def test_p62_restore_only(run_example):
     without = run_example("p62", "--restore-only", ok=False)
     assert without.code == 1
     assert without.err.strip().endswith("run `python run.py p62` first")
+
+    trained = run_example("p62", "--epochs", "3")
+    checkpoint = trained.checkpoints / "linermodel.cpkt.index"
+    written = checkpoint.stat().st_mtime_ns
+    answer, nodes = trained.metric("z(5), frozen"), trained.metric("nodes")
+    (trained.checkpoints / "expert-graph-yes.pb").unlink()
+    again = run_example("p62", "--restore-only")
+    assert checkpoint.stat().st_mtime_ns == written  # nothing was trained
+    assert (trained.checkpoints / "expert-graph-yes.pb").exists()
+    assert again.metric("z(5), frozen") == answer
+    assert again.metric("nodes") == nodes
+    assert again.metric("largest difference to the trained session") == 0
 
 
 # p63
@@ -146,6 +221,15 @@ def test_p63_looks_into_a_graph_of_a_stranger(run_example, tmp_path):
     missing = run_example("p63", "--graph", path, "--node", "kernels", ok=False)
     assert missing.code == 2
     assert missing.err == "--node kernels is not in the graph; constants are, for instance: kernel\n"
+
+
+def test_p63_again_with_resume_and_a_file_in_the_home_folder(run_example, tmp_path):
+    graph_file(tmp_path / "theirs.pb", lambda: tf.constant(2.0, name="two"))
+    for flags in ((), ("--resume",)):
+        run = run_example("p63", "--graph", "~/theirs.pb", *flags, HOME=str(tmp_path))
+        assert run.metric("constants") == {"two": []}
+        assert run.metric("the log holds the graph of the file") is True
+    assert len(list(run.outputs.glob("logs/run-001/events.*"))) == 2
 
 
 def test_p63_runs_nothing(run_example, tmp_path):
@@ -196,6 +280,19 @@ def test_1213_answers_as_the_rest_interface(quick):
     assert json.dumps(answers["rows"]) in run.out
     assert "signature serving_default, method tensorflow/serving/predict" in run.out
     assert "  input x: float32 [-1], tensor Placeholder:0" in run.out
+
+
+def test_1213_resume_exports_again(run_example):
+    first = run_example("p12.1.3", "--epochs", "2")
+    trained, saved = (
+        first.metric("y of x = 5, 0.2, -1 in the session"),
+        first.checkpoints / "line" / "10" / "saved_model.pb",
+    )
+    written = saved.stat().st_mtime_ns
+    again = run_example("p12.1.3", "--epochs", "2", "--resume")
+    assert again.metric("y, loaded by version 1") == trained
+    assert saved.stat().st_mtime_ns > written
+    assert sorted(path.name for path in (again.checkpoints / "line").iterdir()) == ["10", "9", "part-11"]
 
 
 # p12.1.4

@@ -6,7 +6,7 @@ Model:     the LeNet of example f1, and a second one trained against the attack
 Shows:     how a step of ε along the sign of the gradient takes a network's accuracy away: the fast gradient sign method
            (Goodfellow et al., arXiv:1412.6572). Beyond the post: many small steps (BIM, PGD, by cleverhans, on the
            first 2,000 pictures) do worse harm, and adversarial training is a defence. Needs the model of f1:
-           `python run.py f1`
+           `python run.py f1`; only with --book is that trained as long as the post's, and compared with it
 Departs:   TensorFlow instead of PyTorch, and batches instead of one picture at a time. The normalisation is inside the
            network, so that ε counts grey levels. The post takes the logits for logarithms of probabilities in its loss;
            the cross-entropy is the right one, and the post's is measured beside it. It calls the accuracy at ε = 0.25
@@ -22,6 +22,7 @@ from models import in_batches, lenet, variables
 from utils import checkpoints, paths
 from utils.data import mnist
 from utils.example import Example
+from utils.problems import Problem, WrongFlag
 from utils.tf1 import tf
 
 ex = Example(
@@ -37,14 +38,26 @@ ex = Example(
     quick={"pictures": 500, "iterated": 100, "attack_steps": 5, "defence_epochs": 1, "defence_pictures": 7680},
 )
 
+if ex.defence_pictures < ex.batch_size:
+    raise WrongFlag(
+        f"--defence-pictures {ex.defence_pictures}: must be one batch or more (--batch-size {ex.batch_size})"
+    )
+
 EPSILONS = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]
 BOOK_CORRECT = [9904, 9690, 9079, 7557, 5029, 3029, 1596]  # of 10,000
 EXAMPLES = 5  # pictures for each epsilon
 
 # %% The data, and the network of f1
 model_path = ex.checkpoint_of("f1", "lenet.ckpt")
-trained = checkpoints.read_run(paths.checkpoints("f1"))["settings"]
-ex.data.note("LeNet", f"example f1, {trained['preset']} run", real=trained["preset"] in ("default", "book"), ours=True)
+folder = paths.checkpoints("f1")
+training = checkpoints.read_run(folder)
+if training is None:
+    raise Problem(f"{paths.shown(folder / 'run.json')} is missing, and nothing else says how f1 ran: run it again")
+preset, on_mnist = training["settings"]["preset"], all(source["real"] for source in training["settings"]["data"])
+if not training["finished"]:
+    flag = f" --{preset}" if preset in ("quick", "book") else ""
+    raise Problem(f"example f1 is not finished: `python run.py f1{flag} --resume` goes on with it")
+ex.data.note("LeNet", f"example f1, {preset} run", real=preset == "book" and on_mnist, ours=on_mnist)
 digits = mnist.load(ex.data, one_hot=False)
 images, cls = digits.test.images[: ex.pictures], digits.test.cls[: ex.pictures]
 
@@ -135,7 +148,7 @@ with ex.session() as sess:
     robust_saver.restore(sess, robust_path)
     guesses = {net: in_batches(sess.make_callable(classes, [x]), images) for net, classes in before.items()}
     for name, (_, network) in attacks.items():
-        count = ex.pictures if name.startswith("FGSM") else ex.iterated
+        count = len(images) if name.startswith("FGSM") else ex.iterated
         originals, labels, first = images[:count], cls[:count], guesses[network][:count]
         attack = sess.make_callable(list(outcomes[name]), [x, y, epsilon])
         right[name] = []
@@ -152,7 +165,7 @@ with ex.session() as sess:
         ex.log(f"{name}: {' '.join(f'{share:.4f}' for share in right[name])}")
     own, theirs = sess.run([outcomes["FGSM"][0], by_cleverhans], {x: images[:100], y: cls[:100], epsilon: 0.1})
 for eps, share, book in zip(EPSILONS, right["FGSM"], BOOK_CORRECT, strict=True):
-    correct = f"{round(share * ex.pictures)} / {ex.pictures} = {share:.4f}"
+    correct = f"{round(share * len(images))} / {len(images)} = {share:.4f}"
     print(f"Epsilon: {eps}\tTest Accuracy = {correct}{ex.beside(f'{book / 10_000:.4f}')}")
 for name, shares in right.items():
     for eps, share in zip(EPSILONS, shares, strict=True):
@@ -177,15 +190,15 @@ for row, (eps, shown) in zip(axes, examples.items(), strict=True):
         axis.set(xticks=[], yticks=[])
         axis.set_frame_on(False)
     row[0].set_ylabel(f"Eps: {eps}", fontsize=12)
-    for axis, picture, before, after in zip(row, *shown, strict=False):
+    for axis, picture, was, now in zip(row, *shown, strict=False):
         axis.imshow(picture.reshape(28, 28), cmap="gray", vmin=0, vmax=1)
-        axis.set_title(f"{before} -> {after}", fontsize=11)
+        axis.set_title(f"{was} -> {now}", fontsize=11)
 figure.tight_layout()
 ex.figure(figure, "examples")
 
 # %% Results
-correct = [round(share * ex.pictures) for share in right["FGSM"]]
-post = [round(share * ex.pictures) for share in right["FGSM, the post's loss"]]
+correct = [round(share * len(images)) for share in right["FGSM"]]
+post = [round(share * len(images)) for share in right["FGSM, the post's loss"]]
 ex.report("right after FGSM", correct, book=BOOK_CORRECT)
 ex.report("right after FGSM with the post's loss", post, book=BOOK_CORRECT)
 for name, shares in right.items():

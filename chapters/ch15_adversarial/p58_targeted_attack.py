@@ -8,8 +8,10 @@ Shows:     the input as the variable that is trained: gradient descent on the pi
 Departs:   the book's bound is laid round the picture of the moment, so that it holds nothing; here it is laid round the
            photo, and the book's own is measured beside it. PNASNet's weights are in a format without a reader of today;
            NASNet is its nearest kin. The title says plate, the book's class 880 is an umbrella (--target umbrella, 879
-           without the background class). The picture is saved as PNG: JPEG changes what the attack wrote. The section
-           is headed FGSM, one step along a sign; this is plain gradient descent
+           without the background class). The picture is saved as PNG and its pixels are rounded: JPEG changes what the
+           attack wrote, and the book cuts off what is behind the point. The section is headed FGSM, one step along a
+           sign; this is plain gradient descent. The weights stay as they are because var_list leaves them out, not
+           because of is_training=False, as the book has it: that is for batch normalisation and dropout
 Time:      20 s on 2 CPU cores, beside another run
 """  # noqa: E501
 
@@ -60,7 +62,6 @@ with tf.device(ex.device):
     layers = network.build(255 * turned, ["logits", "probabilities"])
 
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[target], logits=layers["logits"])[0]
-    # What keeps the weights as they are is var_list, not the mode of inference, as the book has it.
     optim_step = tf.train.GradientDescentOptimizer(ex.learning_rate).minimize(loss, var_list=[input_imgs])
 
     # The bound: a band round the photo. The book's band is made of input_imgs itself, and moves with it.
@@ -131,20 +132,18 @@ captions = [
     f"band: {moved[0]}",
     f"book: {moved[1]}",
 ]
-noise = [
-    0.5 + (some - photo) * 255 / (2 * abs(book_attacked - photo).max() * 255) for some in (attacked, book_attacked)
-]
+noise = [0.5 + (some - photo) / (2 * abs(book_attacked - photo).max()) for some in (attacked, book_attacked)]
 figure = figures.image_grid([low, high, *np.clip(noise, 0, 1)], captions, columns=4, size=2.4)
 figure.subplots_adjust(bottom=0.2)
 ex.figure(figure, "bounds")
 lines = {"bound laid round the photo": ex.history["loss/band"], "the book's bound": ex.history["loss/book_bound"]}
 ex.figure(figures.curves(lines, xlabel="step", ylabel="loss"), "loss")
 
-# %% Results: the book's are those of another network and another photo
+# %% Results: the book's are those of another network and another photo, attacked under a bound that held nothing
 ex.report("class of the photo", short(network.labels[source]))
-ex.report("its probability", clean[source])
+ex.report("its probability", clean[source], book=0.35189062)
 ex.report("target before", clean[target])
-ex.report("target after", after[0][target], book=0.9981244, better="higher")
+ex.report("target after", after[0][target])
 ex.report("target in the saved picture", after[1][target])
 ex.report("target after a JPEG file", after[2][target])
 ex.report("steps", len(losses))
@@ -152,10 +151,13 @@ ex.report("loss, last", losses[-1])
 ex.report("most that a pixel moved, of 255", float(abs(attacked - photo).max() * 255))
 ex.report("the same in the saved picture", float(np.rint(abs(saved - photo).max() * 255)))
 ex.report("steps, the book's bound", len(book_losses), book=20)
+early = book_losses[9] if len(book_losses) >= 10 else None
+ex.report("loss at step 10, the book's bound", early, book=5.29815, better="lower")
 ex.report("loss, last, the book's bound", book_losses[-1], book=0.00202808, better="lower")
 ex.report("target after, the book's bound", after[3][target], book=0.9981244, better="higher")
 ex.report("most that a pixel moved, the book's bound", float(abs(book_attacked - photo).max() * 255))
 ex.report("class when turned by pi/8", short(network.labels[defence.argmax()]))
+ex.report("its probability when turned by pi/8", defence.max(), book=0.43900266)
 ex.report("class of the photo when turned by pi/8", short(network.labels[turned_photo.argmax()]))
 ex.report("target when turned by pi/8", defence[target])
 ex.report("random rotations that leave it the target", share)

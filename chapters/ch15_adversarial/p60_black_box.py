@@ -9,9 +9,13 @@ Shows:     an attack on a model that only answers with classes: a substitute lea
            model again with attacked pictures. Beside it: noise of the same size, and the attack with the model known
 Departs:   the first 150 labels are asked for as well; the book takes the true ones, which an attacker does not have.
            New points stay in [0, 1], where pictures are. "The same decision boundary" becomes a number: how often both
-           models agree. One step of FGSM, not several iterations, as the text has it
+           models agree. One step of FGSM, not several iterations, as the text has it. A new point is x + λ·sign(J):
+           the formula of 11.1.4 multiplies x by λ too. The book feeds the attack's graph into the oracle; here the
+           pictures are made with the substitute alone, and the oracle is shown what came out
 Time:      8 to 19 min on 2 CPU cores, beside other work
 """
+
+import time
 
 import numpy as np
 from _cleverhans import fast_gradient_method
@@ -51,6 +55,10 @@ digits = mnist.load(ex.data, one_hot=False)
 train_images = np.concatenate([digits.validation.images, digits.train.images])[: ex.train_pictures]
 train_cls = np.concatenate([digits.validation.cls, digits.train.cls])[: ex.train_pictures]
 seeds = digits.test.images[: ex.holdout]
+if len(digits.test.images) <= ex.holdout:
+    raise WrongFlag(
+        f"--holdout {ex.holdout}: must be below {len(digits.test.images)}, so that test pictures are left to measure on"
+    )
 test_images, test_cls = (part[ex.holdout :][: ex.test_pictures] for part in (digits.test.images, digits.test.cls))
 
 
@@ -102,14 +110,16 @@ with tf.device(ex.device):
 
 # %% The oracle: trained by its owner
 def train_model(sess, ops, images, cls, name):
-    """Run the `ops` of `training` for nb_epochs and print the mean loss of each."""
+    """Run the `ops` of `training` for nb_epochs; print the mean loss of each, and how long it took."""
     train_step = sess.make_callable(ops, [x, y])
     for epoch in ex.resumable(range(ex.nb_epochs), sess, saver):
+        started = time.perf_counter()
         order = np.random.permutation(len(images))
         chosen = [order[i : i + ex.batch_size] for i in range(0, len(images), ex.batch_size)]
         mean = np.mean([train_step(images[part], cls[part])[1] for part in chosen])
         ex.record(epoch + 1, **{f"loss/{name}": mean})
-        ex.log(f"Epoch {epoch}: mean loss of the {name} {mean:.4f}")
+        book = ex.beside("7.2536 s, on its GPU") if (name, epoch) == ("oracle", 9) else ""
+        ex.log(f"Epoch {epoch}: mean loss of the {name} {mean:.4f}, {time.perf_counter() - started:.1f} s{book}")
 
 
 def classes(sess, tensor, pictures):
@@ -211,18 +221,28 @@ if len(chosen):
 every = np.array(found)
 # 0.0026 is three standard errors of an accuracy of 0.9925 on 9,850 pictures.
 ex.report("oracle's accuracy", float(np.mean(oracle_answers == test_cls)), book=0.99248730964467, tolerance=0.0026)
-# Nine attackers, three on the oracle of each of seeds 1 to 3: substitutes from 0.731 to 0.780, transferred from 0.640
-# to 0.738. The tolerances are half of that.
-ex.report("substitute's accuracy", every[0, 0], book=0.7469035532994924, better="higher", tolerance=0.025)
+# The book's two figures come from one attacker on one oracle. Measured here, three attackers on each seed's oracle:
+#
+#   seed   oracle   substitute            transferred
+#   1      0.9932   0.780  0.773  0.779   0.690  0.640  0.668
+#   2      0.9925   0.763  0.763  0.764   0.738  0.732  0.728
+#   3      0.9936   0.759  0.747  0.731   0.656  0.658  0.661
+#
+# What stands against the book is the mean of this run's attackers. The tolerances are half of the range of all nine.
+substitutes, transferred = every[:, 0], every[:, 2]
+ex.report("substitute's accuracy, mean", substitutes.mean(), book=0.7469035532994924, better="higher", tolerance=0.025)
+ex.report("substitute's accuracy, lowest and highest", [substitutes.min(), substitutes.max()])
 ex.report(
-    "oracle's accuracy on what fools the substitute",
-    every[0, 2],
+    "oracle's accuracy on what fools the substitute, mean",
+    transferred.mean(),
     book=0.686497461928934,
     better="lower",
     tolerance=0.05,
 )
+ex.report("oracle's accuracy on it, lowest and highest", [transferred.min(), transferred.max()])
 for name, column in (("substitute's accuracy", 0), ("agreement with the oracle", 1), ("transferred", 2)):
     ex.report(f"{name}, each attacker", np.round(every[:, column], 4))
+# From here on, what hangs on an attacker is the first one's
 ex.report("share of the oracle's answers that change", every[0, 3])
 ex.report("queries", queries)
 ex.report("points of the substitute", len(points))

@@ -21,6 +21,7 @@ from tensorflow.python.tools import freeze_graph
 from utils import figures, frozen_graph
 from utils.data.line import noisy_line
 from utils.example import Example
+from utils.problems import Problem
 from utils.tf1 import tf
 
 ex = Example(__doc__, epochs=20, learning_rate=0.01, restore_only=False)
@@ -82,6 +83,8 @@ with ex.session() as sess:
         tf.graph_util.convert_variables_to_constants(sess, training_graph, ["addition"])
     except (AssertionError, KeyError, ValueError) as error:
         wrong_output = f"{type(error).__name__}: {error}"
+    else:
+        raise Problem("the graph was frozen up to `addition`, which it does not have: TensorFlow has changed")
 lean = tf.graph_util.remove_training_nodes(by_hand)  # reading a constant needs no node of its own
 part = folder / ".expert-graph-lean.pb.part"
 part.write_bytes(lean.SerializeToString())
@@ -129,6 +132,8 @@ for call, attempt in {
         attempt()
     except (KeyError, ValueError) as error:
         wrong_names[call] = f"{type(error).__name__}: {error}"
+    else:
+        raise Problem(f"{call} found something, and nothing has that name: TensorFlow has changed")
 for call, said in wrong_names.items():
     print(f"{call}: {said}")
 

@@ -25,7 +25,10 @@ from utils.tf1 import tf
 ex = Example(__doc__, graph="", node="", rows=40)
 
 # %% Read the file; import it for the shapes, which runs nothing
-file = Path(ex.graph) if ex.graph else Path(ex.checkpoint_of("p62", "linermodel.cpkt")).with_name("expert-graph-yes.pb")
+if ex.graph:
+    file = Path(ex.graph).expanduser()
+else:
+    file = Path(ex.checkpoint_of("p62", "linermodel.cpkt")).with_name("expert-graph-yes.pb")
 if not ex.graph and not file.exists():
     raise Problem(f"example p63 looks into {paths.shown(file)}: run `python run.py p62` first")
 definition = frozen_graph.read(file)
@@ -70,7 +73,7 @@ for name in [ex.node] if ex.node else largest[:5]:
 # %% The same in TensorBoard: the tab GRAPHS
 ex.writer.add_graph(graph)
 ex.writer.flush()
-(log,) = ex.logs.glob("events.*")
+log = max(ex.logs.glob("events.*"))  # the newest: its name has the time; with --resume there are those before it
 shown = tf.GraphDef()
 for event in tf.train.summary_iterator(str(log)):
     if event.HasField("graph_def"):

@@ -50,8 +50,9 @@ signature = tf.saved_model.predict_signature_def(inputs={"x": model.X}, outputs=
 
 def export(sess, version):
     """Write the model as `version`: under another name, then renamed, so that a server never finds half of it."""
-    part = served / f"part-{version}"
-    shutil.rmtree(part, ignore_errors=True)
+    part, old, new = served / f"part-{version}", served / f"part-{version}-old", served / str(version)
+    for leftover in (part, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     builder = tf.saved_model.Builder(str(part))
     builder.add_meta_graph_and_variables(
         sess,
@@ -60,7 +61,11 @@ def export(sess, version):
         clear_devices=True,
     )
     builder.save()
-    return part.rename(served / str(version))
+    if new.exists():  # --resume exports again; a folder that is not empty cannot be renamed over
+        new.rename(old)
+    part.rename(new)
+    shutil.rmtree(old, ignore_errors=True)
+    return new
 
 
 with ex.session(threads=1) as sess:
@@ -84,7 +89,7 @@ def newest(folder):
     return folder / str(max(numbers))
 
 
-(served / "part-11").mkdir()  # as a killed export leaves one
+(served / "part-11").mkdir(exist_ok=True)  # as a killed export leaves one
 latest = newest(served)
 print("folders:", *sorted(path.name for path in served.iterdir()), "- newest version:", latest.name)
 
@@ -113,6 +118,8 @@ try:
     load(latest, ["train"])
 except RuntimeError as error:
     wrong_tag = str(error).splitlines()[0].split(". To inspect")[0]
+else:
+    raise Problem("a graph was loaded by the tag train, and only serve was exported: TensorFlow has changed")
 print("with the tag train:", wrong_tag)
 
 # %% Load by version 2, in the other process

@@ -7,7 +7,8 @@ Shows:     functions that run at once beside the same ones compiled: equal resul
            takes, and that autograph compiles `if` and `while` on tensors, which the book says is not possible
 Departs:   tf.function replaces tf.contrib.eager.defun, which is gone; a variable made inside counts 1.0, 2.0 when
            compiled by defun and is a ValueError today: it is kept outside. The book's listing of the random numbers
-           prints one number for two plain calls; its text says, rightly, that they differ
+           prints one number for two plain calls; its text says, rightly, that they differ, but takes the words function
+           and sub-graph for each other there
 Time:      9 s on 2 CPU cores
 """
 
@@ -17,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.example import Example
+from utils.problems import Problem
 from utils.tf1 import tf
 
 ex = Example(__doc__, calls=50, quick={"calls": 10})
@@ -103,6 +105,8 @@ try:
     tf.function(inside)()
 except ValueError as error:
     variable_error = str(error).strip().splitlines()[-1].strip()
+else:
+    raise Problem("a compiled function made a variable at every call: TensorFlow has changed")
 counts["compiled, kept outside"] = [float(outside()), float(outside())]
 print("4. counted:", counts)
 print("   compiled, made inside:", variable_error)
@@ -126,6 +130,8 @@ try:
     one_graph(tf.zeros([1, 50, 200]), words)
 except TypeError:
     misfit = "TypeError"
+else:
+    raise Problem("a compiled function took a shape that its signature rules out: TensorFlow has changed")
 squares = tf.function(lambda n: tf.square(tf.cast(n, tf.float32)))
 for n in range(3):
     squares(n)
