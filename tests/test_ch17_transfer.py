@@ -56,6 +56,11 @@ def test_h07_prints_the_likeliest_classes_by_their_first_name(quick):
     after = run.out.split("--- coffee, 600×400\n")[1].splitlines()[:5]
     assert after[0] == "95.11% : espresso"
     assert len([line for line in after if "% : " in line]) == 5
+    # the tutorial's lists stand apart: its pictures are not these
+    lists = run.out.split("--- the tutorial's own pictures, squeezed, in the Inception v3 of 2015\n")[1].splitlines()
+    assert lists[1].startswith("parrot: macaw 97.30%, African grey 0.07%, ")
+    assert len([line for line in lists if line.count("%") == 5]) == 10
+    assert "on the right" not in run.out
 
 
 def test_h07_shows_that_the_size_and_the_cut_decide(quick):
@@ -75,12 +80,17 @@ def test_h07_shows_that_the_size_and_the_cut_decide(quick):
 
 
 def test_h07_takes_a_picture_of_ones_own(run_example, tmp_path):
-    Image.new("RGB", (40, 90), (200, 30, 90)).save(tmp_path / "own.png")
-    run = run_example("h07", "--quick", "--image", str(tmp_path / "own.png")).wait()
+    Image.new("RGB", (40, 90), (200, 30, 90)).save(tmp_path / "parrot.png")
+    run = run_example("h07", "--quick", "--image", str(tmp_path / "parrot.png")).wait()
     assert run.code == 0, run.err
-    assert "--- own, 40×90" in run.out
-    assert {"own_variations.png", "own_sizes.png"} <= set(run.result["figures"])
-    assert any(m["name"].startswith("own, cut: top: ") for m in run.result["metrics"])  # upright: top and bottom
+    assert "--- parrot, 40×90" in run.out
+    assert {"parrot_variations.png", "parrot_sizes.png"} <= set(run.result["figures"])
+    assert any(m["name"].startswith("parrot, cut: top: ") for m in run.result["metrics"])  # upright: top and bottom
+    # it has the name of one of the tutorial's, whose list stands beside it, squeezed as there
+    beside = run.out.split("--- parrot, squeezed; on the right the tutorial's")[1].splitlines()[1]
+    assert beside.endswith(" 97.30% : macaw")
+    assert run.out.count("on the right") == 1
+    assert all(metric["book"] is None for metric in run.result["metrics"])
 
 
 # --- the cache of 08 and 09

@@ -1,4 +1,4 @@
-"""Chapter 17, tutorials 11 and 13 to 15: adversarial noise, what features see, dreams and styles."""
+"""Chapter 17, tutorials 13 to 15: what features see, dreams and styles; and the pieces of 11."""
 
 import ast
 import itertools
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils import catalogue, paths
+from utils import catalogue, flags, paths
 from utils.problems import WrongFlag
 from utils.tf1 import tf
 
 sys.path.insert(0, str(paths.CHAPTERS / "ch17_hvass"))
+import _published as published
 import _visual as visual
 
 sys.path.pop(0)
@@ -87,6 +88,29 @@ def test_h11_rounding_keeps_the_limit():
     assert to_8_bit(image + np.array([2.5, 1.6, -2.5]), image).tolist() == [3, 102, 199]
 
 
+def test_h11_targets_are_as_many_as_asked_for_and_evenly_spread():
+    spread_targets = functions("h11")["spread_targets"]
+    assert spread_targets(20) == list(range(0, 1000, 50))
+    for count in (1, 3, 300, 999, 1000):
+        chosen = spread_targets(count)
+        assert len(set(chosen)) == count
+        assert 0 <= min(chosen) <= max(chosen) < 1000
+        gaps = {after - before for before, after in itertools.pairwise(chosen)}
+        assert gaps <= {1000 // count, 1000 // count + 1}
+
+
+def test_the_published_figures_are_those_of_the_headlines():
+    assert {len(top) for top in published.TOP_TEN.values()} == {10}
+    assert all(-1e-9 < sum(score for _, score in top) <= 1 for top in published.TOP_TEN.values())
+    assert published.TOP_TEN["parrot"][0] == ("macaw", pytest.approx(0.9730))
+    for name, search in published.SEARCHES.items():  # the two tutorials saw the same pictures
+        assert published.TOP_TEN[name][0] == (search.source, pytest.approx(search.source_score[0]))
+        assert search.target_score[1] >= 0.99
+    assert list(published.FEATURE.loss) == sorted(published.FEATURE.loss)
+    assert (len(published.FEATURE.loss), len(published.CLASS.loss)) == (30, 100)
+    assert published.CLASS.seen[17] == "kit fox 99.04%"
+
+
 # Tile sizes worked out from the tutorial's rule (Python rounds 1.5 and 2.5 to 2).
 TILES = {100: 100, 400: 400, 540: 540, 600: 300, 779: 390, 960: 480, 1000: 500, 1019: 340, 1080: 360, 1130: 377}
 TILES |= {1181: 394, 1920: 384}
@@ -152,63 +176,65 @@ def test_h15_gram_matrix_and_total_variation_of_known_tensors():
 # --- the tutorials
 
 
-def test_h11_noise_within_the_limit_makes_another_class(quick):
-    run = quick("h11")
-    assert run.metric("coffee: source class") == "espresso"
-    assert run.metric("coffee: its score") > 0.9
-    assert run.metric("coffee: target score before") < 0.001
-    assert run.metric("coffee: target score with the noise") >= 0.99
-    assert run.metric("coffee: target score after 8 bit") > 0.95
-    assert run.metric("coffee: its score with the noise") < 0.01
-    assert run.metric("coffee: largest noise") <= 3
-    assert run.metric("coffee: largest noise after 8 bit") <= 3
-    evaluations = run.metric("coffee: gradient evaluations")
-    assert 5 < evaluations <= 40  # 20; nothing is random, other builds of TensorFlow round otherwise
-    assert run.metric("coffee: source class is back after the blur") is True
-    scores = run.scalars("coffee/target_score")
-    assert [step for step, _ in scores] == list(range(evaluations))
-    assert scores[0][1] < 0.001
-    assert f"Iteration: {evaluations - 1}\n" in run.out
-    assert "Target score:   0.00%, class-number:  453, class-name: bookcase" in run.out
-    assert set(run.result["figures"]) == {"coffee_noise.png", "coffee_noisy.png", "target_scores.png"}
-    assert {"coffee_noise", "coffee_noisy", "target_scores"} <= in_the_log(run)
-
-
-def test_h11_the_saved_picture_is_the_one_that_was_scored(quick):
-    run = quick("h11")
-    with Image.open(run.outputs / "coffee_noisy.png") as picture:
-        saved = np.asarray(picture.convert("RGB"), int)
-    import skimage.data
-
-    from utils import pretrained
-    from utils.data import DataOptions
-
-    network = pretrained.load(DataOptions(), "efficientnet_lite0")
-    original = network.preprocess([skimage.data.coffee()])
-    assert abs(saved - original[0]).max() == 3
-    with tf.Graph().as_default(), tf.Session() as sess:
-        probabilities = network.build(tf.constant(saved[None], tf.float32))["probabilities"]
-        network.initialise(sess)
-        assert sess.run(probabilities)[0, 453] == pytest.approx(
-            run.metric("coffee: target score after 8 bit"), abs=1e-3
-        )
+def refused(run):
+    """Return the one line of a run that refused its flags."""
+    assert run.code == 2, run.err
+    (line,) = run.err.splitlines()
+    return line
 
 
 def test_h13_features_and_a_class_rise(quick):
     run = quick("h13")
     first, last = run.metric("feature: loss at the first and the last iteration")
-    assert last > first + 0.8  # it rises by 1.34 and 1.40 with seeds 1 and 2
+    assert last > first + 0.8  # it rises by 1.31 to 1.33 with seeds 1 to 3
     assert len(run.scalars("feature_loss")) == 8
     first, last = run.metric("b4/expand_bn: mean of the features, first and last")
-    assert last > first + 0.3  # 0.78 and 0.59
+    assert last > first + 0.3  # 0.89 to 1.00
+    # the last layer: each picture makes its own class likelier
+    for label in ("goldfish", "great white shark"):
+        first, last = run.metric(f"logit of {label}, first and last")
+        assert last > first + 1.5, label  # 7.8 to 14.3 and 4.5 to 9.3
+    assert "layer_logits.png" in run.result["figures"]
     for method, least in (("plain", 12), ("clear", 12)):
         first, last = run.metric(f"class, {method}: logit at the first and the last iteration")
-        assert last > first + least, method  # 25 and 31 with seed 1
+        assert last > first + least, method  # 15.5 to 24.8, and 26.1 to 31.8
         assert edges(run, f"class_{method}") == (160, 160)
-    assert run.metric("class, plain: score at the end") > 0.2  # 0.94 with seed 1; one class of 1000
+    assert run.metric("class, plain: score at the end") > 0.05  # 0.29 to 1.00; one class of 1000
     assert "Iteration: 7\nPredicted class-name: " in run.out
+    # the tutorial's log beside ours, and compared with nothing
+    for loss in (*published.FEATURE.loss[:8], *published.CLASS.loss[:36]):
+        assert f"   (the tutorial's: {loss:g})\n" in run.out
+    assert "   (the tutorial's: syringe 43.79%)\n" in run.out
+    verdicts = {metric["verdict"] for metric in run.result["metrics"] if metric["book"] is not None}
+    assert verdicts == {"not compared: stand-in data"}
     assert {"layer_b4_expand_bn", "class_plain", "class_clear", "feature_loss", "class_loss"} <= in_the_log(run)
     assert {f"{name}.png" for name in in_the_log(run)} == set(run.result["figures"])
+
+
+def test_h13_takes_a_class_of_ones_own_and_only_layers_that_are_there(run_example):
+    short = ("--quick", "--sample-data", "--iterations", "4", "--class-iterations", "12")
+    run = run_example("h13", *short, "--target", "daisy", "--layers", "logits", "--pictures", "1", "--method", "plain")
+    assert "--- daisy, plain\n" in run.out
+    assert "the tutorial's" not in run.out  # they are those of a kit fox
+    assert [name for name in run.result["figures"] if name.startswith("layer_")] == ["layer_logits.png"]
+    for wrong_flags, expected in (
+        (("--layers", "b99"), "--layers b99: EfficientNet-Lite0 has no b99; it has stem"),
+        (("--layers", "probabilities"), "has no probabilities"),
+        (("--layers", "stem_bn", "--first-feature", "31"), "stem_bn has the features 0 to 31: --first-feature or"),
+        (("--target", "unicorn"), "'unicorn' is no class of ImageNet"),
+        (("--edge", "20"), "--edge 20: EfficientNet-Lite0 needs 32 pixels at least"),
+    ):
+        wrong = run_example("h13", *short, *wrong_flags, ok=False)
+        assert expected in refused(wrong)
+        assert "Iteration" not in wrong.out  # before anything is computed
+
+
+def test_h13_the_books_preset_is_the_books():
+    entry = catalogue.find("h13")
+    tutorials = flags.settings(flags.spec_of(entry), flags.parser_of(entry).parse_args(["--book"]))[0]
+    wanted = {"layers": "all", "pictures": 6, "first_feature": 1, "iterations": 30, "class_iterations": 100}
+    wanted |= {"method": "plain", "stem_iterations": 10, "edge": 0, "class_edge": 0}  # 0: the network's own, 299
+    assert wanted.items() <= tutorials.items()
 
 
 def test_h14_dreams(quick):
@@ -231,6 +257,47 @@ def test_h14_dreams(quick):
     before, after = run.metric("3_china_b11_expand: mean square before, after")
     assert after > 1.35 * before  # 1.73 times
     assert {"gradients", name, f"{name}_level_0"} <= in_the_log(run)
+    # the tutorial's first run beside ours, and compared with nothing
+    assert "   (Gradient min: -26.993517, max: 25.577057, stepsize:   3.35)\n" in run.out
+    assert run.out.count("   (Gradient min:") == 4
+    verdicts = {metric["verdict"] for metric in run.result["metrics"] if metric["book"] is not None}
+    assert verdicts == {"not compared: stand-in data"}
+
+
+def test_h14_takes_a_picture_a_layer_and_channels_of_ones_own(run_example, tmp_path):
+    Image.fromarray(visual.brush_strokes(120, 1)[:90]).save(tmp_path / "own.png")
+    own = ("--image", str(tmp_path / "own.png"), "--layer", "b6/expand", "--channels", "3")
+    run = run_example("h14", "--quick", "--sample-data", *own, "--num-repeats", "5", "--no-blur", "--no-square")
+    name = "1_own_b6_expand_channels_3"
+    assert len(run.metric(f"{name}: sizes")) == 6  # more than the tutorial's 4
+    assert run.metric(f"{name}: sizes")[-1] == [90, 120]
+    before, after = run.metric(f"{name}: mean square before, after")
+    assert after > before
+    assert "--- own, b6/expand, the first 3 channels\n" in run.out
+    assert "Gradient min" not in run.out
+    for wrong_flags, expected in (
+        (("--layer", "b99"), "--layer b99: EfficientNet-Lite0 has stem"),
+        (("--layer", "b6/expand", "--channels", "1000"), "--channels 1000: b6/expand has 480"),
+        (("--num-repeats", "-2"), "--num-repeats must be zero or more"),
+    ):
+        assert expected in refused(run_example("h14", "--quick", "--sample-data", *wrong_flags, ok=False))
+
+
+def test_h14_one_size_is_the_tutorials_first_run(run_example, tmp_path):
+    Image.fromarray(visual.brush_strokes(120, 1)).save(tmp_path / "hulk.png")
+    own = ("--image", str(tmp_path / "hulk.png"), "--layer", "b4/expand", "--num-repeats", "0", "--step-size", "6")
+    run = run_example("h14", "--quick", "--sample-data", *own)
+    assert run.metric("1_hulk_b4_expand: sizes") == [[120, 120]]
+    assert run.out.count("   (Gradient min:") == 4
+    first, last = run.metric("step_size, first and last iteration")
+    assert 0 < first < last
+
+
+def test_h14_has_the_tutorials_numbers_of_copies_where_none_is_given(run_example):
+    run = run_example("h14", "--quick", "--sample-data", "--runs", "6", "--iterations", "1", "--num-repeats", "-1")
+    sizes = {m["name"][0]: len(m["measured"]) for m in run.result["metrics"] if m["name"].endswith(": sizes")}
+    assert sizes == {"1": 1, "2": 5, "3": 5, "4": 5, "5": 4, "6": 4}
+    assert flags.spec_of(catalogue.find("h14")).defaults["num_repeats"] == -1
 
 
 def test_h15_the_style_comes_nearer(quick):

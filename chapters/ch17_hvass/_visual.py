@@ -1,4 +1,4 @@
-"""What tutorials 11 and 13 to 15 share: their photos, and pictures stretched, resized and drawn."""
+"""What tutorials 07, 11 and 13 to 15 share: their photos, and pictures stretched, resized and drawn."""
 
 from pathlib import Path
 from typing import Any

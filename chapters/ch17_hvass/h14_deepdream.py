@@ -6,13 +6,16 @@ Model:     Inception 5h; where it cannot be had, EfficientNet-Lite0
 Shows:     a picture in which a layer of a network sees more and more of what it looks for: gradient ascent on the mean
            of its squares, in tiles so that large pictures fit into memory, with a smoothed gradient, from small copies
            of the picture to the large one. The tutorial's eight runs; --layer, --channels (the first N only) and
-           --image make one of your own.
-           Exercises 2 and 6: --iterations, --step-size, --tile-size, --num-repeats, --rescale-factor, --blend,
-           --no-blur, --no-square
+           --image make one of your own. Exercises 2, 3 and 6: --iterations, --step-size, --tile-size, --rescale-factor,
+           --blend, --no-blur, --no-square, and --num-repeats for every run that has smaller copies (without it the
+           tutorial's 4 or 3). The tutorial's gradients stand behind those of the first run, and behind yours with
+           --image FILE --layer conv2d2 --num-repeats 0 --step-size 6
 Departs:   the tile size is passed on (the tutorial's stays 400). The network's mean, 117, is subtracted, which the
            tutorial forgets. Each layer's gradient is built once; the tutorial adds it to the graph at every level. In
-           EfficientNet-Lite0 other layers stand for the tutorial's. An axis that fits into one tile is not cut. Its
-           gradients belong to its own photo and to random tiles without seed, so they are compared with nothing here
+           EfficientNet-Lite0 other layers stand for the tutorial's. An axis that fits into one tile is not cut. What
+           grows is the mean of the squares, as in the tutorial's code; its text says the mean. A picture larger than
+           640 pixels is shrunk (--max-size 1200 takes the tutorial's whole). Its gradients belong to its own photo and
+           to random tiles without seed, so they are compared with nothing here
 Time:      2.4 min on 2 CPU cores, beside another run
 """
 
@@ -37,7 +40,7 @@ ex = Example(
     iterations=10,
     step_size=3.0,
     tile_size=400,
-    num_repeats=4,
+    num_repeats=-1,
     rescale_factor=0.7,
     blend=0.2,
     max_size=640,
@@ -65,9 +68,22 @@ LITE0 = {
     "mixed3a": "b6/expand",
     "mixed4a": "b10/expand",
     "mixed4b": "b11/expand",
-    "mixed4c": "b8/expand",
+    "mixed4c": "b10/expand",  # the first channels of b11 give little more than grain
     "mixed5b": "b15/expand",
 }
+# What the tutorial prints of its first run, on hulk: the gradient's minimum, its maximum, the step size.
+BOOK = [
+    (-26.993517, 25.577057, 3.35),
+    (-15.383774, 12.962121, 5.97),
+    (-5.993865, 6.191866, 10.42),
+    (-3.638639, 3.307561, 15.68),
+    (-2.407669, 2.166253, 22.57),
+    (-1.716694, 1.467488, 29.86),
+    (-1.153857, 1.025310, 38.37),
+    (-1.026255, 0.869002, 48.34),
+    (-0.634610, 0.765562, 63.08),
+    (-0.585900, 0.485299, 83.16),
+]
 
 # %% The network and the photos
 network = pretrained.load(ex.data, "inception_5h", ex.weights, top=False)
@@ -75,15 +91,17 @@ if ex.layer and ex.layer not in network.layers:
     raise WrongFlag(f"--layer {ex.layer}: {network.title} has {', '.join(network.layers)}")
 if not 0 < ex.rescale_factor < 1:
     raise WrongFlag(f"--rescale-factor must lie between 0 and 1, not at {ex.rescale_factor:g}")
+if ex.num_repeats < -1:
+    raise WrongFlag(f"--num-repeats must be zero or more, or -1 for the tutorial's numbers, not {ex.num_repeats}")
+here = {layer: layer if network.name == "inception_5h" else LITE0[layer] for layer in LITE0}
 if ex.image or ex.layer:
     photos = own_photo(ex, ex.image) if ex.image else default_photos(ex, ["china"])
-    own_layer = ex.layer or ("mixed4b" if network.name == "inception_5h" else LITE0["mixed4b"])
-    runs = [(*photos, own_layer, ex.channels, ex.num_repeats)]
+    runs = [(*photos, ex.layer or here["mixed4b"], ex.channels, 4)]
 else:
-    runs = RUNS[: ex.runs]
-    if network.name != "inception_5h":
-        runs = [(photo, LITE0[layer], *rest) for photo, layer, *rest in runs]
+    runs = [(photo, here[layer], *rest) for photo, layer, *rest in RUNS[: ex.runs]]
     photos = default_photos(ex, list(dict.fromkeys(photo for photo, *_ in runs)))
+if ex.num_repeats >= 0:
+    runs = [(*run, repeats if repeats is None else ex.num_repeats) for *run, repeats in runs]
 photos = {name: fit_image(photo, ex.max_size) for name, photo in photos.items()}
 print(f"{network.title} has {len(network.layers)} layers")
 
@@ -93,6 +111,8 @@ with tf.device(ex.device):
     layer_tensors = network.build(image_placeholder, list(dict.fromkeys(layer for _, layer, *_ in runs)))
     means, gradients = {}, {}
     for _, layer, channels, _ in runs:
+        if channels > layer_tensors[layer].shape[-1]:
+            raise WrongFlag(f"--channels {channels}: {layer} has {layer_tensors[layer].shape[-1]}")
         tensor = layer_tensors[layer][..., :channels] if channels else layer_tensors[layer]
         mean = tf.reduce_mean(tf.square(tensor) if ex.square else tensor)
         means[layer, channels] = mean
@@ -135,6 +155,9 @@ def optimize_image(dream, image, step_size, show_gradient=False):
 
     There is no clipping on the way, only where a picture is shown or resized.
     """
+    printed = BOOK if show_gradient and dream == (here["conv2d2"], 0) else []
+    if printed:
+        ex.log("Behind each line the tutorial's own, of another picture in Inception 5h")
     gradient_of = gradient_functions[dream]
     for i in range(ex.iterations):
         grad = tiled_gradient(lambda tile: gradient_of(tile[None]), image, ex.tile_size, tiles_random)
@@ -144,7 +167,9 @@ def optimize_image(dream, image, step_size, show_gradient=False):
         step_size_scaled = step_size / (grad.std() + 1e-8)
         image = image + grad * step_size_scaled
         if show_gradient:
-            ex.log(f"Gradient min: {grad.min():>9.6f}, max: {grad.max():>9.6f}, stepsize: {step_size_scaled:>9.2f}")
+            line = "Gradient min: {:>10.6f}, max: {:>9.6f}, stepsize: {:>6.2f}"
+            theirs = f"   ({line.format(*printed[i])})" if i < len(printed) else ""
+            ex.log(line.format(grad.min(), grad.max(), step_size_scaled) + theirs)
             ex.record(i, gradient_min=grad.min(), gradient_max=grad.max(), step_size=step_size_scaled)
             shown_gradients.append(np.clip(0.5 + grad / (6 * grad.std() + 1e-8), 0, 1))  # ±3 standard deviations
     return image
@@ -182,11 +207,12 @@ with ex.session() as sess:
             ex.picture(as_pixels(picture), f"{name}_level_{len(levels) - 1}")
 
         started = time.perf_counter()
-        if num_repeats is None:  # twice the step, as the tutorial has it here
-            result = optimize_image(dream, image, 2 * ex.step_size, show_gradient=True)
+        if not num_repeats:  # one size; where it is the tutorial's own run, with twice the step, as it has it there
+            factor = 2 if num_repeats is None else 1
+            result = optimize_image(dream, image, factor * ex.step_size, show_gradient=number == 1)
             levels.append(result)
         else:
-            result = recursive_optimize(dream, image, min(num_repeats, ex.num_repeats), keep)
+            result = recursive_optimize(dream, image, num_repeats, keep)
         seconds = (time.perf_counter() - started) / (ex.iterations * len(levels))
         ex.picture(as_pixels(result), name)
 
@@ -203,5 +229,10 @@ if shown_gradients:
     labels = [f"iteration {i}" for i in range(len(shown_gradients))]
     ex.figure(figures.image_grid(shown_gradients, labels, columns=5, size=2.2), "gradients")
 
-# %% Results
+# %% Results: the tutorial's are those of its first run
+if shown_gradients and (here["conv2d2"], 0) in means:
+    ends = {name: [values[0][1], values[-1][1]] for name, values in ex.history.items()}
+    ex.report("gradient_min, first and last iteration", ends["gradient_min"], book=[-26.993517, -0.5859])
+    ex.report("gradient_max, first and last iteration", ends["gradient_max"], book=[25.577057, 0.485299])
+    ex.report("step_size, first and last iteration", ends["step_size"], book=[3.35, 83.16])
 ex.finish()
