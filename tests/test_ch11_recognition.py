@@ -38,6 +38,19 @@ def test_85_prints_probability_logit_and_both_numbers(quick):
     assert run.metric("classes") == 1000
 
 
+def test_85_prints_the_books_figures_and_compares_nothing_with_them(quick):
+    run = quick("85")
+    for line in (
+        "the book's, img.jpg, a tablet      0.61667    9.0568  621 laptop, laptop computer",
+        "the book's, ps.jpg, a sheep       0.242343   8.80805  223 kuvasz",
+    ):
+        assert f"{line} (other photos: not compared)\n" in run.out
+    printed = {metric["name"]: metric for metric in run.result["metrics"] if metric["book"] is not None}
+    assert [metric["book"] for metric in printed.values()] == [[0.61667, 0.242343], [9.0568, 8.80805], [621, 223]]
+    assert all(metric["verdict"].startswith("not compared") for metric in printed.values())
+    assert printed["number with a background class, photo by photo"]["measured"] == [968, 283, 873, 666]
+
+
 def test_85_pixels_out_of_range_ruin_the_answer(quick):
     run = quick("85")
     for name in TOP5:

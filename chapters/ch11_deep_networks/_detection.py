@@ -80,6 +80,24 @@ def match(boxes, kinds, centred, least=0.5):
     return kind.astype(np.int32), np.where(positive[..., None], offsets, 0).astype(np.float32)
 
 
+def rpn_proposals(boxes, kinds, centred, random, count=256):
+    """Choose the anchors that RPN learns from in a step, as in Faster R-CNN (Ren et al., arXiv:1506.01497).
+
+    `boxes`, `kinds` and `centred` as in `match`, `random`: a NumPy generator. Returns [n, a]: 1 for a positive anchor,
+    0 for a negative one, -1 for one that is left out. Positive is an anchor that overlaps a box by 0.7, and of each box
+    the one that overlaps it most; negative is one that overlaps none by 0.3. Of `count` anchors of a picture half are
+    positive, drawn from all that are; where there are fewer, negative ones fill up.
+    """
+    positive = match(boxes, kinds, centred, least=0.7)[0] > 0
+    overlap = (iou(corners_of(centred), boxes) * (kinds[:, None, :] > 0)).max(axis=2)
+    chosen = np.full(positive.shape, -1)
+    for own, is_positive, is_negative in zip(chosen, positive, ~positive & (overlap < 0.3), strict=True):
+        front = random.permutation(np.flatnonzero(is_positive))[: count // 2]
+        back = random.permutation(np.flatnonzero(is_negative))[: count - len(front)]
+        own[front], own[back] = 1, 0
+    return chosen
+
+
 def average_precision(boxes, kinds, found, scores, classes, thresholds=THRESHOLDS, count=KINDS):
     """Return the average precision of each class at each threshold of the IoU, [count, t]; NaN for a class not there.
 
@@ -227,7 +245,9 @@ class Detector:
 def freeze(sess, path):
     """Write the graph from image_tensor to the four outputs to the file `path`, the variables as constants in it."""
     graph_def = tf.graph_util.convert_variables_to_constants(sess, sess.graph_def, list(OUTPUTS))
-    path.write_bytes(graph_def.SerializeToString())
+    part = path.with_name(f".{path.name}.part")  # a run that is killed here leaves no half graph for 87
+    part.write_bytes(graph_def.SerializeToString())
+    part.replace(path)
     return graph_def
 
 

@@ -1,8 +1,10 @@
 """Pictures in TFRecord files as slim lays them out: written by section 11.5.3, read by 84 and 11.5.5."""
 
+import hashlib
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -79,19 +81,32 @@ def shard_name(name, split, number, shards):
     return f"{name}_{split}_{number:05}-of-{shards:05}.tfrecord"
 
 
-def convert(data, folder, name="flowers", shards=5):
+def split_of(name):
+    """Return the split that a shard's name tells; what is before it is free to hold another split's name."""
+    return name.rsplit("_", 2)[1]
+
+
+def name_of(data):
+    """Return what the shards are called after: "flowers", or the reader's own folder, fit for a file name."""
+    if data.folder == flowers.STAND_IN or set(data.names) == set(flowers.COUNTS):
+        return "flowers"
+    return re.sub(r"[^\w.-]+", "_", data.folder.name) or "pictures"
+
+
+def convert(data, folder, shards=5):
     """Write the pictures of a `flowers.Flowers` into `folder`: shards of both splits and the names of the classes.
 
     Each file appears under its name when it is whole. Returns how many records each shard holds, by its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    source = describe(data)  # before they are read: what changes from now on is converted again the next time
     for old in (folder / SOURCE, *folder.glob("*.tfrecord")):
         old.unlink(missing_ok=True)
     counts = {}
     for split in ("train", "validation"):
         part = shuffled(getattr(data, split))
         for number, indices in enumerate(np.array_split(np.arange(len(part.files)), shards)):
-            path = folder / shard_name(name, split, number, shards)
+            path = folder / shard_name(name_of(data), split, number, shards)
             unfinished = path.with_suffix(f".part-{os.getpid()}")
             with tf.python_io.TFRecordWriter(str(unfinished)) as writer:
                 for index in indices:
@@ -104,14 +119,24 @@ def convert(data, folder, name="flowers", shards=5):
     unfinished = folder / f".{LABELS}.part"
     unfinished.write_text("".join(lines), encoding="utf-8")
     unfinished.replace(folder / LABELS)
-    write_json(folder / SOURCE, describe(data) | {"shards": counts})
+    write_json(folder / SOURCE, source | {"shards": counts})
     return counts
 
 
 def describe(data):
-    """Return what tells one data set from another: where it is, its classes, and how many pictures it has."""
-    sizes = {split: len(getattr(data, split).files) for split in ("train", "validation")}
-    return {"folder": str(data.folder), "names": data.names, **sizes}
+    """Return what tells one data set from another: where it is, its classes, and its pictures.
+
+    The pictures by their number and a digest of their names, labels, sizes and times of change, so that none is read.
+    """
+    told = {"folder": str(data.folder), "names": data.names}
+    seen = hashlib.sha256()
+    for split in ("train", "validation"):
+        part = getattr(data, split)
+        told[split] = len(part.files)
+        for file, label in zip(part.files, part.labels.tolist(), strict=True):
+            now = Path(file).stat()
+            seen.update(f"{split} {file} {label} {now.st_size} {now.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    return told | {"pictures": seen.hexdigest()}
 
 
 def find_or_convert(ex, data):
@@ -156,7 +181,7 @@ def get_split(split, folder):
     }
     names = read_labels(folder)
     shards = json.loads((folder / SOURCE).read_text(encoding="utf-8"))["shards"]
-    own = {name: count for name, count in shards.items() if f"_{split}_" in name and count}
+    own = {name: count for name, count in shards.items() if split_of(name) == split and count}
     return slim.dataset.Dataset(
         data_sources=[str(folder / name) for name in own],
         reader=tf.TFRecordReader,

@@ -76,15 +76,15 @@ with ex.session() as sess:
             sure = scores >= ex.least
             classes, counts = np.unique(found[sure], return_counts=True)
             for number, count in sorted(zip(classes.tolist(), counts.tolist(), strict=True), key=lambda c: -c[1]):
-                most = scores[found == number].max()
-                print(f"  {count:>4} places: {number} {network.labels[number]} (up to {most:.2f})")
+                highest = scores[found == number].max()
+                print(f"  {count:>4} places: {number} {network.labels[number]} (up to {highest:.2f})")
             ex.report(f"{name}, {size}: places", list(found.shape))
             ex.report(f"{name}, {size}: whole picture", [int(probabilities.argmax()), probability])
             ex.report(f"{name}, {size}: places above {ex.least:g}", int(sure.sum()))
-            most = int(np.bincount(found.ravel()).argmax())
-            ex.report(f"{name}, {size}: commonest class", most)
-            ex.report(f"{name}, {size}: its places", int((found == most).sum()))
-            ex.report(f"{name}, {size}: its largest probability", scores[found == most].max())
+            commonest = int(np.bincount(found.ravel()).argmax())
+            ex.report(f"{name}, {size}: commonest class", commonest)
+            ex.report(f"{name}, {size}: its places", int((found == commonest).sum()))
+            ex.report(f"{name}, {size}: its largest probability", scores[found == commonest].max())
             ex.report(f"{name}, {size}: mean of the map from the logits", abs(mean_of_map).max())
             if size != "as trained":
                 show_labels(pixels, found, sure, f"map_{name}_{size.replace(' ', '_')}")

@@ -1,4 +1,4 @@
-"""The modules of chapter 11: NIN's mlpconv, Inception from the first sketch to v4, and ResNet's blocks.
+"""The modules of chapter 11: NIN's mlpconv, AlexNet, Inception from the first sketch to v4, and ResNet's blocks.
 
 A picture is [b, h, w, channels]. Each Inception module returns its branches (a list of lists of tensors, from the input
 upwards) and their concatenation on the channel axis.
@@ -56,6 +56,49 @@ def inception_v1(x, ones, reduce3, threes, reduce5, fives, pooled):
     """Figure 11-4 (Szegedy et al., arXiv:1409.4842): 1×1 convolutions before the dear ones and behind the pooling."""
     steps = [[(ones, 1)], [(reduce3, 1), (threes, 3)], [(reduce5, 1), (fives, 5)], ["max", (pooled, 1)]]
     return joined([branch(x, *each, norm=False) for each in steps])
+
+
+def alexnet(x, classes):
+    """227×227×3 → logits: AlexNet (Krizhevsky et al., 2012), the convolutions 2, 4 and 5 in two halves, one a GPU.
+
+    Without its dropout and its normalisation of responses, which have no weights.
+    """
+
+    def halves(x, filters, kernel):
+        return tf.concat([conv(half, filters // 2, kernel) for half in tf.split(x, 2, axis=3)], axis=3)
+
+    x = pool(conv(x, 96, 11, 4, "valid"), stride=2, padding="valid")
+    x = pool(halves(x, 256, 5), stride=2, padding="valid")
+    x = halves(halves(conv(x, 384, 3), 384, 3), 256, 3)
+    x = tf.layers.flatten(pool(x, stride=2, padding="valid"))
+    for name in ("fc6", "fc7"):
+        x = tf.layers.dense(x, 4096, tf.nn.relu, name=name)
+    return tf.layers.dense(x, classes, name="fc8")
+
+
+# GoogLeNet's modules (arXiv:1409.4842, table 1), "max" where a pooling halves the maps: the channels of inception_v1.
+GOOGLENET = (
+    (64, 96, 128, 16, 32, 32),
+    (128, 128, 192, 32, 96, 64),
+    "max",
+    (192, 96, 208, 16, 48, 64),
+    (160, 112, 224, 24, 64, 64),
+    (128, 128, 256, 24, 64, 64),
+    (112, 144, 288, 32, 64, 64),
+    (256, 160, 320, 32, 128, 128),
+    "max",
+    (256, 160, 320, 32, 128, 128),
+    (384, 192, 384, 48, 128, 128),
+)
+
+
+def googlenet(x, classes):
+    """224×224×3 → logits: Inception v1 whole, without the two classifiers on its side that only help to train it."""
+    x = pool(conv(x, 64, 7, 2), stride=2)
+    x = pool(conv(conv(x, 64, 1), 192, 3), stride=2)
+    for channels in GOOGLENET:
+        x = pool(x, stride=2) if channels == "max" else inception_v1(x, *channels)[1]
+    return tf.layers.dense(tf.reduce_mean(x, axis=[1, 2]), classes, name="fc")
 
 
 def inception_v2(x, ones, reduce3, threes, reduce5, fives, pooled):

@@ -5,10 +5,14 @@ Data:      MNIST for the training, random numbers for the gradients
 Model:     784 → 64, then blocks of two layers of 64, → 10; with and without the shortcuts
 Shows:     the residual block, plain and bottleneck, in the paper's order (x is added before the last ReLU) and in the
            book's (behind it), with what it costs; the gradient at the input behind k layers with shortcuts and without;
-           a deep network that learns with shortcuts and does not without; and what is left of it when a single block is
-           taken out of the trained network: the "parallel ensemble"
-Departs:   the book's formula uses one w and b for both layers; each layer has its own here, as in ResNet
-Time:      85 s on 2 CPU cores, beside another run
+           a network of 42 layers, which learns with shortcuts (0.94 to 0.96 of the test digits in the paper's order,
+           0.93 to 0.95 in the book's, seeds 1 to 3) and badly or not at all without (0.81, 0.11, 0.11); and what is
+           left of it when a single block is taken out of the trained network: the "parallel ensemble"
+Departs:   the book's formula uses one w and b for both layers; each layer has its own here, as in ResNet. It adds x
+           behind the last ReLU, ResNet before it. A shortcut does not keep the gradient as it is: it grows with the
+           depth, in the book's order far more, to 5245 behind 64 layers against 137 in the paper's (without shortcuts
+           5e-10 is left; seed 1)
+Time:      66 s on 2 CPU cores, beside another run
 """
 
 import _costs as costs
@@ -99,7 +103,6 @@ with tf.device(ex.device):
 saver = tf.train.Saver([v for v in tf.global_variables() if v.name.startswith("net_")], save_relative_paths=True)
 record_every = max(1, ex.steps // 30)
 test = {pixels: digits.test.images, labels: digits.test.labels}
-some = {tensor: values[:2000] for tensor, values in test.items()}
 with ex.session(rewrite=False) as sess:
     sess.run(tf.global_variables_initializer())
     both = sess.run(joined)
@@ -110,11 +113,11 @@ with ex.session(rewrite=False) as sess:
         if step % record_every == 0 or step == ex.steps - 1:
             ex.record(step + 1, **{f"loss_{order}": now[order] for order in ORDERS})
     measured = sess.run(accuracies, test)
-    without = {order: [] for order in ORDERS}  # the accuracy on 2,000 test pictures with one block taken out
+    without = {order: [] for order in ORDERS}  # the accuracy on the same test pictures with one block taken out
     for number in range(ex.blocks):
         kept = np.ones(ex.blocks, np.float32)
         kept[number] = 0
-        for order, value in sess.run(accuracies, some | {keep: kept}).items():
+        for order, value in sess.run(accuracies, test | {keep: kept}).items():
             without[order].append(float(value))
 
 print(f"x = {X}, F(x) = {F}:")

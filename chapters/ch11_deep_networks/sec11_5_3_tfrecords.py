@@ -53,7 +53,7 @@ with ex.session() as sess:
     for split in ("train", "validation"):
         part = tfrecords.shuffled(getattr(data, split))
         found = []
-        for name in [name for name in counts if f"_{split}_" in name]:
+        for name in [name for name in counts if tfrecords.split_of(name) == split]:
             for place, record in enumerate(tfrecords.records(folder / name)):
                 feature = record.features.feature
                 content = feature["image/encoded"].bytes_list.value[0]

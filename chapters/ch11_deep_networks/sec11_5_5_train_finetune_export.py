@@ -4,8 +4,9 @@ Book:      intro 11.5.5, table 11-12
 Data:      flowers as TFRecords, or a folder of your own with a folder for each class (--folder)
 Model:     a small slim network from scratch; Inception v3 with a new last layer, or EfficientNet-Lite0 where its
            weights cannot be had
-Shows:     the five steps on one data set: training from scratch, going on from a checkpoint, fine-tuning with excluded
-           and trainable scopes, evaluation (Accuracy and Recall_5, as slim prints them), packaging as a frozen graph
+Shows:     the five steps on one data set: training from scratch, going on from a checkpoint (in small: five steps on
+           one batch), fine-tuning with excluded and trainable scopes, evaluation (Accuracy and Recall_5, as slim prints
+           them), packaging as a frozen graph
 Departs:   the outputs become as many as there are classes, which is 5 for flowers: the book says 10. Recall_5 among
            five classes is 1 for any network. Every held-out picture counts once; slim's script fills its last batch
            with pictures that it has counted already. At last --all-steps trains the pretrained layers too, by plain
@@ -121,6 +122,19 @@ def input_batch(split, edge, batch_size, training):
     )
 
 
+def first_records(split, edge, count):
+    """Return the first pictures of a split, prepared as in training but for the mirroring, and their labels."""
+    with tf.Graph().as_default() as graph, ex.session(graph) as sess:
+        batch = input_batch(split, edge, count, training=False)
+        sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        coordinator = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(sess, coordinator)
+        result = sess.run(batch)
+        coordinator.request_stop()
+        coordinator.join(threads, stop_grace_period_secs=10)
+    return result
+
+
 def digest(path):
     """Return the SHA-256 of a checkpoint's data file."""
     return hashlib.sha256(Path(f"{path}.data-00000-of-00001").read_bytes()).hexdigest()
@@ -147,12 +161,11 @@ with tf.device(ex.device):
     # Every layer, by plain descent. create_train_op refuses the pretrained variables, which are not among the trainable
     # ones; minimize takes what it is told. The pretrained batch norms stay as they are.
     kernels = [v for v in tf.get_collection(pretrained.COLLECTION) if v.dtype.is_floating]
-    if ex.all_steps:
-        everything = tf.trainable_variables("FineNet") + [v for v in kernels if v.shape.rank == 4]
-        descent = tf.train.GradientDescentOptimizer(ex.learning_rate)
-        descend = descent.minimize(losses["fine-tuned"], global_step, var_list=everything)
-        with tf.control_dependencies([descend]):
-            train_ops["all layers"] = tf.identity(losses["fine-tuned"])
+    everything = tf.trainable_variables("FineNet") + [v for v in kernels if v.shape.rank == 4]
+    descent = tf.train.GradientDescentOptimizer(ex.learning_rate)
+    descend = descent.minimize(losses["fine-tuned"], global_step, var_list=everything)
+    with tf.control_dependencies([descend]):
+        train_ops["all layers"] = tf.identity(losses["fine-tuned"])
 
 saver = tf.train.Saver(tf.global_variables() + kernels, save_relative_paths=True)
 savers = {
@@ -161,7 +174,7 @@ savers = {
 }
 savers["all layers"] = savers["fine-tuned"]
 PHASES = {"scratch": ex.scratch_steps, "fine-tuned": ex.finetune_steps, "all layers": ex.all_steps}
-saved = {name: ex.checkpoint(f"{name.replace(' ', '-')}.ckpt") for name, steps in PHASES.items() if steps}
+saved = {name: ex.checkpoint(f"{name.replace(' ', '-')}.ckpt") for name in PHASES}
 with ex.session(rewrite=False) as sess:
     sess.run(tf.global_variables_initializer())
     network.initialise(sess)
@@ -181,16 +194,19 @@ with ex.session(rewrite=False) as sess:
 
 # %% Steps 2 and 3 in small: what --checkpoint_path, --checkpoint_exclude_scopes and --trainable_scopes do
 def go_on(classes, exclude, trainable):
-    """Restore the small network but for some scopes, train it for five steps and tell what was restored and changed."""
+    """Restore the small network but for some scopes, train it for five steps; return what was restored and changed.
+
+    The last of the four is the loss of the batch before and after.
+    """
     with tf.Graph().as_default():
         tf.set_random_seed(ex.seed)
-        picture = tf.constant(np.random.default_rng(ex.seed).uniform(0, 255, (8, ex.edge, ex.edge, 3)), tf.float32)
-        loss = tf.losses.sparse_softmax_cross_entropy(tf.zeros([8], tf.int64), small_net(picture, classes, False))
+        logits = small_net(tf.constant(few_images), classes, False)
+        loss = tf.losses.sparse_softmax_cross_entropy(few_labels, logits)
         restored = slim.get_variables_to_restore(include=["SmallNet"], exclude=exclude)
         init_fn = slim.assign_from_checkpoint_fn(saved["scratch"], restored)
         to_train = [v for scope in trainable for v in tf.trainable_variables(scope)]
         train_op = slim.learning.create_train_op(
-            loss, tf.train.GradientDescentOptimizer(0.1), update_ops=[], variables_to_train=to_train
+            loss, tf.train.GradientDescentOptimizer(0.01), update_ops=[], variables_to_train=to_train
         )
         variables = slim.get_variables("SmallNet")
         names = [v.op.name for v in variables]
@@ -198,15 +214,18 @@ def go_on(classes, exclude, trainable):
             sess.run(tf.global_variables_initializer())
             init_fn(sess)
             before = sess.run(variables)
+            fall = [sess.run(loss)]
             for _ in range(5):
                 sess.run(train_op)
+            fall.append(sess.run(loss))
             after = sess.run(variables)
     checkpoint = tf.train.load_checkpoint(saved["scratch"])
     from_there = [n for n, value in zip(names, before, strict=True) if np.array_equal(checkpoint.get_tensor(n), value)]
     changed = [n for n, b, a in zip(names, before, after, strict=True) if not np.array_equal(b, a)]
-    return from_there, changed, names
+    return from_there, changed, names, fall
 
 
+few_images, few_labels = first_records("train", ex.edge, ex.batch_size)
 before = digest(saved["scratch"])
 head = ["SmallNet/Logits"]
 MODES = {
@@ -214,8 +233,9 @@ MODES = {
     "fine-tuned: Logits excluded, Logits trained": go_on(CLASSES + 2, head, head),
 }
 untouched = digest(saved["scratch"]) == before
-for name, (restored, changed, everything) in MODES.items():
-    print(f"{name}: {len(restored)} of {len(everything)} variables restored, {len(changed)} changed by training")
+for name, (restored, changed, of, fall) in MODES.items():
+    print(f"{name}: {len(restored)} of {len(of)} variables restored, {len(changed)} changed by training; ", end="")
+    print("loss {:.4f} → {:.4f}".format(*fall))
 print(f"the checkpoint they started from is {'untouched' if untouched else 'CHANGED'}")
 
 
@@ -262,7 +282,7 @@ def packaged(images):
     return tf.nn.softmax(fine_net(images, CLASSES, training=False), name="probabilities")
 
 
-held_out = network.preprocess([flowers.read(file) for file in data.validation.files[:32]])
+held_out, held_out_labels = first_records("validation", size, 32)
 with tf.Graph().as_default() as graph:
     pixels = tf.placeholder(tf.float32, [None, *held_out.shape[1:]], name="input")
     probabilities = packaged(pixels)
@@ -297,7 +317,7 @@ ex.figure(figure, "accuracy")
 
 shown = np.linspace(0, len(held_out) - 1, 8).astype(int)
 captions = [
-    f"{data.names[from_frozen[n].argmax()]} {from_frozen[n].max():.2f}\n({data.names[data.validation.labels[n]]})"
+    f"{data.names[from_frozen[n].argmax()]} {from_frozen[n].max():.2f}\n({data.names[held_out_labels[n]]})"
     for n in shown
 ]
 figure, axes = plt.subplots(2, 4, figsize=(8, 5))
@@ -314,10 +334,11 @@ ex.report("accuracy, chance", chance)
 for name, result in results.items():
     ex.report(f"accuracy, {name}", result["Accuracy"])
     ex.report(f"Recall_5, {name}", result["Recall_5"])
-for name, (restored, changed, everything) in MODES.items():
+for name, (restored, changed, of, fall) in MODES.items():
     ex.report(f"{name}: restored", restored)
     ex.report(f"{name}: changed", changed)
-    ex.report(f"{name}: variables", len(everything))
+    ex.report(f"{name}: variables", len(of))
+    ex.report(f"{name}: loss of the batch before and after five steps", fall)
 ex.report("the source checkpoint is untouched", untouched)
 ex.report("frozen graph: variables left", variables_left)
 ex.report("frozen graph: largest difference of a probability", difference)
