@@ -12,7 +12,7 @@ Departs:   the first 150 labels are asked for as well; the book takes the true o
            models agree. One step of FGSM, not several iterations, as the text has it. A new point is x + λ·sign(J):
            the formula of 11.1.4 multiplies x by λ too. The book feeds the attack's graph into the oracle; here the
            pictures are made with the substitute alone, and the oracle is shown what came out
-Time:      8 min on 2 CPU cores, 15 to 19 beside other work
+Time:      6.4 min on 2 CPU cores, 15 to 19 beside other work
 """
 
 import time
