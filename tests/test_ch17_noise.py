@@ -11,6 +11,7 @@ from utils import paths
 from utils.tf1 import tf
 
 sys.path.insert(0, str(paths.CHAPTERS / "ch17_hvass"))
+import _noise_rounds as rounds
 import _published as published
 
 sys.path.pop(0)
@@ -120,6 +121,13 @@ def test_h12_training_on_with_the_noise_makes_immune(quick):
     before = run.metric("all noises: mean share of other digits taken for the class")
     after = run.metric("final network, new noises: mean share of other digits taken for the class")
     assert after < 0.7 * before  # 0.125 and 0.509
+
+
+def test_h12_the_published_course_has_each_phase():
+    assert [max(batch) for batch in rounds.BATCHES] == [999] * 2 + [299] * 10 + [499, 199] * 32
+    assert (len(rounds.CORRECT), rounds.CORRECT[0], rounds.CORRECT[-1]) == (64, 1443, 9768)
+    # The least of the second searches for a class in the last rounds: class 7
+    assert min(rounds.CORRECT[26::4]) == 8412
 
 
 def test_h12_a_new_noise_begins_with_a_new_adam(quick):

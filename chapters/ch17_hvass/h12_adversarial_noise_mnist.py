@@ -200,7 +200,7 @@ def close(number):
     if phase.target is not None:
         others = test_cls != phase.target
         ex.record(number, success=(cls_pred[others] == phase.target).mean())
-    if ex.comparable and first_immune <= number <= last_immune:
+    if first_immune <= number <= last_immune:
         beside = ex.beside(f"{_noise_rounds.CORRECT[number - first_immune] / 10_000:.1%}")
     ex.log(f"{accuracy_line(test_cls, cls_pred)}, {phase.title}{beside}\n")
     if 2 <= number < first_immune:
@@ -241,7 +241,7 @@ with ex.session() as sess:
         if i % 100 == 0 or i == phase.iterations - 1:
             acc = batch_accuracy(x_batch, y_true_batch)
             ex.record(step + 1, batch_accuracy=acc)
-            book = _noise_rounds.BATCHES[number].get(i) if number <= last_immune and ex.comparable else None
+            book = _noise_rounds.BATCHES[number].get(i) if number <= last_immune else None
             beside = ex.beside(f"{book}%") if book is not None else ""
             if i == phase.iterations - 1:
                 ex.record(number, last_batch_accuracy=acc)

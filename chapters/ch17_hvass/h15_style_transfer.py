@@ -62,7 +62,7 @@ BOOK = {
     50: (2.75e-11, 1.12e-27, 1.24e-07),
     59: (1.85e-11, 3.86e-28, 1.01e-07),
 }
-TYPICAL_VARIATION = 20  # total variation of a photo, 0…255, for each of its values (--no-adjust)
+TYPICAL_VARIATION = 20  # total variation for each value of a photo, 0…255: 22 of the default one (--no-adjust)
 # The tutorial's layers 4 and 0 to 12 of VGG-16; in EfficientNet-Lite0 those that gave the best pictures.
 LAYERS = {
     "vgg16": (
