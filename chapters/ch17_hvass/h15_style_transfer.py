@@ -214,7 +214,8 @@ with ex.session(rewrite=False) as sess:
 ex.picture(as_pixels(style_image), "style")
 ex.picture(as_pixels(content_image), "content")
 ex.picture(as_pixels(mixed_image), f"{content_name}_mixed")
-lines = {name: ex.history[name] for name in loss_names}
+lines = {name: ex.history[name] for name in ("loss_content", "loss_style")}
+lines["loss_denoise of a value"] = [(i, loss / content_image.size) for i, loss in ex.history["loss_denoise"]]
 ex.figure(figures.curves(lines, xlabel="iteration", ylabel="loss", log=True), "losses")
 
 # %% Results
