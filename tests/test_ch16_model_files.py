@@ -224,11 +224,11 @@ def test_p63_looks_into_a_graph_of_a_stranger(run_example, tmp_path):
 
 
 def test_p63_again_with_resume_and_a_file_in_the_home_folder(run_example, tmp_path):
+    before = graph_file(tmp_path / "before.pb", lambda: tf.constant(1.0, name="one"))
     graph_file(tmp_path / "theirs.pb", lambda: tf.constant(2.0, name="two"))
-    flags = ("p63", "--graph", "~/theirs.pb")
-    (first,) = run_example(*flags, HOME=str(tmp_path)).outputs.glob("logs/run-001/events.*")
+    (first,) = run_example("p63", "--graph", before).outputs.glob("logs/run-001/events.*")
     first.rename(first.with_name("events.out.tfevents.1000000000.before"))  # both runs may end within one second
-    run = run_example(*flags, "--resume", HOME=str(tmp_path))
+    run = run_example("p63", "--graph", "~/theirs.pb", "--resume", HOME=str(tmp_path))
     assert run.metric("the log holds the graph of the file") is True
     assert len(list(run.outputs.glob("logs/run-001/events.*"))) == 2
 
